@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using System.Net;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Core.DataPlane;
+
+/// <summary>One address, protocol and port, and the backends its flows go to.</summary>
+public sealed record ForwardedService
+{
+    public required NamespacedName VirtualIp { get; init; }
+
+    public required IPAddress Address { get; init; }
+
+    public required TransportProtocol Protocol { get; init; }
+
+    public required ushort Port { get; init; }
+
+    public BalancingAlgorithm Algorithm { get; init; } = BalancingAlgorithm.Maglev;
+
+    public TimeSpan? ClientAffinityTimeout { get; init; }
+
+    /// <summary>Backends that take new flows, sorted by address, then port. Empty refuses new flows.</summary>
+    public ImmutableArray<ForwardedBackend> Backends { get; init; } = [];
+
+    /// <summary>Backends that take no new flows while established ones go on.</summary>
+    public ImmutableArray<ForwardedBackend> Draining { get; init; } = [];
+}

@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+
+namespace Mooring.Core.Snapshots;
+
+/// <summary>
+/// A BackendPool resolved for one target port: concrete endpoints, shared by every VIP port that uses the pool with
+/// that target port.
+/// </summary>
+public sealed record BackendSet
+{
+    public static readonly TimeSpan DefaultDrainTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary><c>namespace/pool:targetPort</c>, unique in a snapshot.</summary>
+    public required string Id { get; init; }
+
+    public required NamespacedName Pool { get; init; }
+
+    public BalancingAlgorithm Algorithm { get; init; } = BalancingAlgorithm.Maglev;
+
+    /// <summary>How long a client stays with its backend after its last flow; null for no affinity.</summary>
+    public TimeSpan? ClientAffinityTimeout { get; init; }
+
+    public HealthCheckIntent? HealthCheck { get; init; }
+
+    public TimeSpan DrainTimeout { get; init; } = DefaultDrainTimeout;
+
+    /// <summary>Sorted by address, then port.</summary>
+    public ImmutableArray<Backend> Backends { get; init; } = [];
+}

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.NetworkInformation;
+
+namespace Mooring.Core.Snapshots;
+
+/// <summary>A network interface of a node that could announce addresses.</summary>
+public sealed record NodeInterface
+{
+    public required string Name { get; init; }
+
+    public required int Index { get; init; }
+
+    public required PhysicalAddress MacAddress { get; init; }
+
+    /// <summary>Administratively up and with carrier.</summary>
+    public required bool Up { get; init; }
+
+    /// <summary>Largest IP packet in bytes.</summary>
+    public int Mtu { get; init; } = 1500;
+
+    public ImmutableArray<InterfaceAddress> Addresses { get; init; } = [];
+
+    /// <summary>The interface's own address in the subnet that contains <paramref name="address"/>, or null.</summary>
+    public InterfaceAddress? OnLink(IPAddress address)
+    {
+        foreach (var own in Addresses)
+        {
+            if (own.Subnet.Contains(address))
+            {
+                return own;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,7 @@
+namespace Mooring.Core.Snapshots;
+
+public enum TransportProtocol
+{
+    Tcp,
+    Udp,
+}

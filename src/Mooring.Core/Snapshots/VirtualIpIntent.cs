@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+
+namespace Mooring.Core.Snapshots;
+
+/// <summary>What the controller wants of one VirtualIp: its addresses, who may hold each, and the ports served.</summary>
+public sealed record VirtualIpIntent
+{
+    /// <summary>Default interval between heartbeats.</summary>
+    public static readonly TimeSpan DefaultHeartbeatInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Default number of missed intervals after which the first standby takes over.</summary>
+    public const int DefaultDetectMultiplier = 3;
+
+    public required NamespacedName Key { get; init; }
+
+    public ImmutableArray<AddressIntent> Addresses { get; init; } = [];
+
+    public ImmutableArray<PortIntent> Ports { get; init; } = [];
+
+    public ForwardingMode Forwarding { get; init; } = ForwardingMode.Nat;
+
+    public TimeSpan HeartbeatInterval { get; init; } = DefaultHeartbeatInterval;
+
+    public int DetectMultiplier { get; init; } = DefaultDetectMultiplier;
+}

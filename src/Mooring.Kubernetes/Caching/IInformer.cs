@@ -1,0 +1,22 @@
+using k8s;
+using k8s.Models;
+using Mooring.Kubernetes.Runtime;
+
+namespace Mooring.Kubernetes.Caching;
+
+/// <summary>One list and watch of a kind, shared by every reader of its store.</summary>
+public interface IInformer<T>
+    where T : class, IKubernetesObject<V1ObjectMeta>
+{
+    IStore<T> Store { get; }
+
+    /// <summary>Completes once the store holds a whole list.</summary>
+    Task WaitForSyncAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Calls <paramref name="handler"/> with the old and the new object after every change of the store: (null, new)
+    /// for an addition, (old, null) for a deletion. Objects already in the store are reported first. Handlers must
+    /// not block. Disposing the registration ends it.
+    /// </summary>
+    IDisposable Subscribe(Action<ObjectKey, T?, T?> handler);
+}

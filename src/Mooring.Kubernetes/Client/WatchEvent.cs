@@ -1,0 +1,3 @@
+namespace Mooring.Kubernetes.Client;
+
+public sealed record WatchEvent<T>(WatchEventType Type, T Object);

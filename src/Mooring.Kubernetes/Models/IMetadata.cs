@@ -1,0 +1,6 @@
+namespace k8s;
+
+public interface IMetadata<TMetadata>
+{
+    TMetadata Metadata { get; set; }
+}
