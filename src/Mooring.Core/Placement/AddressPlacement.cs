@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace Mooring.Core.Placement;
+
+/// <summary>Where an address belongs, and why not elsewhere.</summary>
+public sealed record AddressPlacement
+{
+    public required IPAddress Address { get; init; }
+
+    /// <summary>The intended holder, then the standbys in the order they take over. Empty when no node is eligible.</summary>
+    public ImmutableArray<string> Candidates { get; init; } = [];
+
+    /// <summary>Further eligible nodes, best first.</summary>
+    public ImmutableArray<string> Spares { get; init; } = [];
+
+    /// <summary>Nodes that may not hold the address, sorted by name.</summary>
+    public ImmutableArray<RejectedNode> Rejected { get; init; } = [];
+
+    public string? Holder => Candidates.IsEmpty ? null : Candidates[0];
+}

@@ -1,0 +1,39 @@
+namespace Mooring.Core.Placement;
+
+/// <summary>Addresses given to each node so far.</summary>
+internal sealed class NodeLoad
+{
+    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+
+    public void Add(string node) => _counts[node] = Of(node) + 1;
+
+    /// <summary>
+    /// The first node of the best tier that has room; when all of that tier are full, the one filled least for its
+    /// weight: a preference is worth more than an even spread.
+    /// </summary>
+    public RankedNode? Choose(List<RankedNode> ranked, Func<RankedNode, int> share)
+    {
+        RankedNode? least = null;
+        foreach (var node in ranked)
+        {
+            if (!node.SameTier(ranked[0]))
+            {
+                break;
+            }
+
+            if (Of(node.Name) < share(node))
+            {
+                return node;
+            }
+
+            if (least is null || (long)Of(node.Name) * least.Weight < (long)Of(least.Name) * node.Weight)
+            {
+                least = node;
+            }
+        }
+
+        return least;
+    }
+
+    private int Of(string node) => _counts.GetValueOrDefault(node);
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+
+namespace Mooring.Core.Placement;
+
+/// <summary>An address on its way to being placed.</summary>
+internal sealed class RankedAddress(
+    PlacementRequest request, List<RankedNode> eligible, ImmutableArray<RejectedNode> rejected)
+{
+    public PlacementRequest Request { get; } = request;
+
+    public List<RankedNode> Eligible { get; } = eligible;
+
+    public RankedNode? Holder { get; set; }
+
+    public RankedNode? FirstStandby { get; set; }
+
+    public AddressPlacement ToPlacement(int standbys)
+    {
+        string?[] chosen = [Holder?.Name, FirstStandby?.Name];
+        var order = chosen.OfType<string>()
+            .Concat(Eligible.Select(node => node.Name))
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
+        var candidates = Math.Min(order.Length, 1 + Math.Max(0, standbys));
+        return new AddressPlacement
+        {
+            Address = Request.Address,
+            Candidates = [.. order[..candidates]],
+            Spares = [.. order[candidates..]],
+            Rejected = rejected,
+        };
+    }
+}
