@@ -1,0 +1,35 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using k8s.Models;
+
+namespace k8s;
+
+/// <summary>JSON as the API server reads and writes it: nulls left out, times in UTC, names by attribute.</summary>
+public static class KubernetesJson
+{
+    /// <summary>No object of Kubernetes comes near; a hostile one must not exhaust the stack.</summary>
+    public const int MaxDepth = 128;
+
+    public static JsonSerializerOptions Options { get; } = Create();
+
+    public static string Serialize<T>(T value) => JsonSerializer.Serialize(value, Options);
+
+    public static T? Deserialize<T>(string json) => JsonSerializer.Deserialize<T>(json, Options);
+
+    private static JsonSerializerOptions Create()
+    {
+        var options = new JsonSerializerOptions
+        {
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            MaxDepth = MaxDepth,
+            // Never embedded in HTML; escaping every '+' and '<' only makes manifests unreadable.
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            RespectNullableAnnotations = false,
+        };
+        options.Converters.Add(new TimeConverter());
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}
