@@ -1,0 +1,57 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Mooring.Api.Schema;
+
+namespace Mooring.Api.V1Alpha1;
+
+/// <summary>What a BackendPool should be.</summary>
+[ValidationRule(1,
+    "[has(self.selector), has(self.serviceRef), has(self.endpoints)].filter(x, x).size() == 1",
+    "set exactly one of selector, serviceRef and endpoints")]
+[Description("What a BackendPool should be.")]
+public sealed class BackendPoolSpec
+{
+    [JsonPropertyName("selector")]
+    [Description(
+        "Labels of the pods in the same namespace that are endpoints. Set exactly one of selector, serviceRef "
+        + "and endpoints.")]
+    [MinLength(1)]
+    [MaxLength(32)]
+    [Item(MaxLength = 63)]
+    public IDictionary<string, string>? Selector { get; set; }
+
+    [JsonPropertyName("serviceRef")]
+    [Description("A Service in the same namespace whose endpoints are taken.")]
+    public ServiceReference? ServiceRef { get; set; }
+
+    [JsonPropertyName("endpoints")]
+    [Description("Fixed endpoints, inside or outside the cluster.")]
+    [MinLength(1)]
+    [MaxLength(1000)]
+    public IList<StaticEndpoint>? Endpoints { get; set; }
+
+    [JsonPropertyName("algorithm")]
+    [Description("How a new connection is given to an endpoint.")]
+    [AllowedValues("RoundRobin", "WeightedRoundRobin", "LeastConnections", "SourceIpHash", "Maglev", "LeastResponseTime")]
+    [DefaultValue("Maglev")]
+    public string Algorithm { get; set; } = "Maglev";
+
+    [JsonPropertyName("sessionAffinity")]
+    [Description("Whether a client stays with its endpoint.")]
+    public SessionAffinity? SessionAffinity { get; set; }
+
+    [JsonPropertyName("healthCheck")]
+    [Description("How the endpoints are probed by the agents. Without it readiness is what Kubernetes says.")]
+    public HealthCheck? HealthCheck { get; set; }
+
+    [JsonPropertyName("drainTimeout")]
+    [Description("How long established connections to an endpoint that goes away are left alone.")]
+    [RegularExpression(SchemaPatterns.Duration)]
+    [DefaultValue("30s")]
+    public string DrainTimeout { get; set; } = "30s";
+
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? ExtensionData { get; set; }
+}
