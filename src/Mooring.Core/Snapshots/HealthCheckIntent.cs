@@ -36,4 +36,15 @@ public sealed record HealthCheckIntent
 
     /// <summary>Consecutive successes after which an unhealthy backend is healthy, 1 to 100.</summary>
     public int HealthyThreshold { get; init; } = DefaultHealthyThreshold;
+
+    /// <summary>Equal by content, the status ranges included: an unchanged check is not restarted.</summary>
+    public bool Equals(HealthCheckIntent? other) =>
+        other is not null
+        && Type == other.Type && Port == other.Port && Path == other.Path && Host == other.Host
+        && Tls == other.Tls && TlsSkipVerify == other.TlsSkipVerify
+        && Interval == other.Interval && Timeout == other.Timeout
+        && UnhealthyThreshold == other.UnhealthyThreshold && HealthyThreshold == other.HealthyThreshold
+        && ExpectedStatuses.AsSpan().SequenceEqual(other.ExpectedStatuses.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Type, Port, Path, Host, Tls, Interval, Timeout);
 }

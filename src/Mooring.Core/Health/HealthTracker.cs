@@ -1,0 +1,45 @@
+namespace Mooring.Core.Health;
+
+/// <summary>
+/// Turns single check results into verdicts: <paramref name="unhealthyThreshold"/> failures in a row take a healthy
+/// endpoint out, <paramref name="healthyThreshold"/> successes in a row bring it back. Before the first verdict the
+/// endpoint is presumed healthy, as Kubernetes said it is ready.
+/// </summary>
+public sealed class HealthTracker(int unhealthyThreshold, int healthyThreshold)
+{
+    private readonly int _unhealthyThreshold = Checked(unhealthyThreshold, nameof(unhealthyThreshold));
+    private readonly int _healthyThreshold = Checked(healthyThreshold, nameof(healthyThreshold));
+    private int _failures;
+    private int _successes;
+
+    /// <summary>The verdict in force; null until one threshold was reached.</summary>
+    public HealthVerdict? Verdict { get; private set; }
+
+    /// <summary>Takes the result of one check; returns the new verdict when it changes, else null.</summary>
+    /// <param name="success">Whether the check passed.</param>
+    /// <param name="reason">Why it failed; ignored on success.</param>
+    /// <param name="now">Wall-clock time of the result, for <see cref="HealthVerdict.Since"/>.</param>
+    public HealthVerdict? Observe(bool success, string reason, DateTimeOffset now)
+    {
+        if (success)
+        {
+            _failures = 0;
+            _successes = Math.Min(_successes + 1, _healthyThreshold);
+            return _successes == _healthyThreshold && Verdict is not { Healthy: true }
+                ? Verdict = new HealthVerdict(true, "", now)
+                : null;
+        }
+
+        _successes = 0;
+        _failures = Math.Min(_failures + 1, _unhealthyThreshold);
+        return _failures == _unhealthyThreshold && Verdict is not { Healthy: false }
+            ? Verdict = new HealthVerdict(false, reason, now)
+            : null;
+    }
+
+    private static int Checked(int threshold, string name)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threshold, 1, name);
+        return threshold;
+    }
+}

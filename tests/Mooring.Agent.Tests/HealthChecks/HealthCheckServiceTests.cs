@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Abstractions;
+using Mooring.Agent.HealthChecks;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Agent.Tests.HealthChecks;
+
+public sealed class HealthCheckServiceTests : IAsyncDisposable
+{
+    private const string SetId = "default/web:80";
+
+    private readonly HealthProbes _probes = new(TimeProvider.System);
+    private readonly HealthCheckService _service;
+    private readonly Channel<HealthChange> _changes = Channel.CreateUnbounded<HealthChange>();
+
+    public HealthCheckServiceTests()
+    {
+        _service = new HealthCheckService("node-1", _probes, TimeProvider.System, NullLogger<HealthCheckService>.Instance);
+        _service.Changed += change => _changes.Writer.TryWrite(change);
+    }
+
+    [Fact]
+    public async Task Checks_BackendGoesAwayAndReturns_VerdictFollows()
+    {
+        await _service.StartAsync(CancellationToken.None);
+        var listener = Listen(0);
+        var backend = (IPEndPoint)listener.LocalEndPoint!;
+
+        _service.ApplySnapshot(Snapshot(["node-1"], backend));
+        (await NextAsync()).Verdict.Healthy.ShouldBeTrue();
+
+        listener.Dispose();
+        var down = await NextAsync();
+        down.Verdict.Healthy.ShouldBeFalse();
+        down.Verdict.Reason.ShouldBe($"connection refused by {backend}");
+        _service.IsHealthy(SetId, backend).ShouldBe(false);
+
+        using var again = Listen(backend.Port);
+        (await NextAsync()).Verdict.Healthy.ShouldBeTrue();
+        _service.IsHealthy(SetId, backend).ShouldBe(true);
+    }
+
+    [Fact]
+    public async Task ApplySnapshot_BackendRemoved_ForgetsItsVerdict()
+    {
+        await _service.StartAsync(CancellationToken.None);
+        var backend = new IPEndPoint(IPAddress.Loopback, 1);
+        _service.ApplySnapshot(Snapshot(["node-1"], backend));
+        await NextAsync();
+
+        _service.ApplySnapshot(Snapshot(["node-1"]));
+
+        _service.IsHealthy(SetId, backend).ShouldBeNull();
+        _service.Verdicts().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Targets_NodeIsNoCandidate_ChecksNothing()
+    {
+        HealthCheckTargets.Of(Snapshot(["node-2"], new IPEndPoint(IPAddress.Loopback, 1)), "node-1").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Targets_BackendNotReady_IsLeftOut()
+    {
+        var snapshot = Snapshot(["node-1"], new IPEndPoint(IPAddress.Loopback, 1));
+        var set = snapshot.BackendSets[0];
+        snapshot = snapshot with
+        {
+            BackendSets = [set with { Backends = [set.Backends[0] with { Condition = BackendCondition.NotReady }] }],
+        };
+
+        HealthCheckTargets.Of(snapshot, "node-1").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Phase_ManyEndpoints_SpreadOverTheInterval()
+    {
+        var check = new HealthCheckIntent { Type = HealthCheckType.Tcp, Interval = TimeSpan.FromSeconds(10) };
+        var perSecond = new int[10];
+        for (var port = 1; port <= 10_000; port++)
+        {
+            var phase = CheckPhase.Of(new HealthCheckTarget(SetId, new IPEndPoint(IPAddress.Loopback, port), check), "n");
+            perSecond[Math.Min(9, (int)phase.TotalSeconds)]++;
+        }
+
+        perSecond.Min().ShouldBeGreaterThan(800);
+        perSecond.Max().ShouldBeLessThan(1200);
+    }
+
+    [Fact]
+    public void HealthCheckIntent_SameContent_IsEqual()
+    {
+        static HealthCheckIntent Make() => new() { Type = HealthCheckType.Http, ExpectedStatuses = [new StatusRange(200, 204)] };
+
+        Make().ShouldBe(Make());
+        Make().GetHashCode().ShouldBe(Make().GetHashCode());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.StopAsync(CancellationToken.None);
+        _service.Dispose();
+        _probes.Dispose();
+    }
+
+    private static Socket Listen(int port)
+    {
+        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        listener.Listen(512);
+        return listener;
+    }
+
+    private static ClusterSnapshot Snapshot(ImmutableArray<string> candidates, params IPEndPoint[] backends) => new()
+    {
+        Revision = 1,
+        VirtualIps =
+        [
+            new VirtualIpIntent
+            {
+                Key = new NamespacedName("default", "web"),
+                Addresses = [new AddressIntent { Address = IPAddress.Parse("10.70.0.100"), Candidates = candidates }],
+                Ports = [new PortIntent { Name = "http", Port = 80, Protocol = TransportProtocol.Tcp, BackendSetId = SetId }],
+            },
+        ],
+        BackendSets =
+        [
+            new BackendSet
+            {
+                Id = SetId,
+                Pool = new NamespacedName("default", "web"),
+                HealthCheck = new HealthCheckIntent
+                {
+                    Type = HealthCheckType.Tcp,
+                    Interval = TimeSpan.FromMilliseconds(20),
+                    Timeout = TimeSpan.FromSeconds(5),
+                    UnhealthyThreshold = 2,
+                    HealthyThreshold = 2,
+                },
+                Backends =
+                [
+                    .. backends.Select(backend => new Backend
+                    {
+                        Address = backend.Address,
+                        Port = (ushort)backend.Port,
+                        Condition = BackendCondition.Ready,
+                    }),
+                ],
+            },
+        ],
+    };
+
+    private async Task<HealthChange> NextAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        return await _changes.Reader.ReadAsync(limit.Token);
+    }
+}
