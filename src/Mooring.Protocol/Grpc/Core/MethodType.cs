@@ -1,0 +1,8 @@
+namespace Grpc.Core;
+
+/// <summary>The kinds of call in use here.</summary>
+public enum MethodType
+{
+    Unary,
+    DuplexStreaming,
+}

@@ -1,0 +1,3 @@
+namespace Grpc.Core;
+
+public delegate Task<TResponse> UnaryServerMethod<TRequest, TResponse>(TRequest request, ServerCallContext context);
