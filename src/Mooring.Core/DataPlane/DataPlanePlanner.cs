@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Core.DataPlane;
+
+/// <summary>Computes what the kernel of one node should do from a snapshot and the node's health verdicts.</summary>
+public static class DataPlanePlanner
+{
+    /// <summary>
+    /// One service per address, protocol and port, IPv4 only. A backend takes new flows when Kubernetes calls it ready,
+    /// no check of this node says otherwise and its weight is not 0.
+    /// </summary>
+    /// <param name="snapshot">A validated snapshot: its ports name backend sets that exist.</param>
+    /// <param name="nodeName">The node the plan is for.</param>
+    /// <param name="isHealthy">Verdict of this node's checks by backend set and endpoint, null for none.</param>
+    public static DataPlaneState Plan(
+        ClusterSnapshot snapshot, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
+    {
+        var sets = new Dictionary<string, PlannedSet>(StringComparer.Ordinal);
+        foreach (var set in snapshot.BackendSets)
+        {
+            sets[set.Id] = PlannedSet.Of(set, nodeName, isHealthy);
+        }
+
+        var services = new List<ForwardedService>();
+        foreach (var vip in snapshot.VirtualIps)
+        {
+            foreach (var address in vip.Addresses)
+            {
+                if (address.Address.AddressFamily != AddressFamily.InterNetwork)
+                {
+                    continue;
+                }
+
+                foreach (var port in vip.Ports)
+                {
+                    var planned = sets[port.BackendSetId];
+                    services.Add(new ForwardedService
+                    {
+                        VirtualIp = vip.Key,
+                        Address = address.Address,
+                        Protocol = port.Protocol,
+                        Port = port.Port,
+                        Algorithm = planned.Set.Algorithm,
+                        ClientAffinityTimeout = planned.Set.ClientAffinityTimeout,
+                        Backends = planned.Backends,
+                        Draining = planned.Draining,
+                    });
+                }
+            }
+        }
+
+        services.Sort(ServiceOrder.Instance);
+        return new DataPlaneState { Services = [.. services] };
+    }
+
+    private sealed record PlannedSet(
+        BackendSet Set, ImmutableArray<ForwardedBackend> Backends, ImmutableArray<ForwardedBackend> Draining)
+    {
+        public static PlannedSet Of(BackendSet set, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
+        {
+            var backends = ImmutableArray.CreateBuilder<ForwardedBackend>(set.Backends.Length);
+            var draining = ImmutableArray.CreateBuilder<ForwardedBackend>();
+            foreach (var backend in set.Backends)
+            {
+                if (backend.Condition == BackendCondition.NotReady
+                    || backend.Address.AddressFamily != AddressFamily.InterNetwork
+                    || isHealthy(set.Id, backend.EndPoint) == false)
+                {
+                    continue;
+                }
+
+                var forwarded = new ForwardedBackend(
+                    backend.Address, backend.Port, backend.Weight, Local: backend.NodeName == nodeName);
+                var into = backend.Condition == BackendCondition.Draining || backend.Weight == 0 ? draining : backends;
+                into.Add(forwarded);
+            }
+
+            backends.Sort(BackendOrder.Instance);
+            draining.Sort(BackendOrder.Instance);
+            return new PlannedSet(set, backends.ToImmutable(), draining.ToImmutable());
+        }
+    }
+}
