@@ -1,0 +1,28 @@
+namespace Mooring.Protocol.Snapshots;
+
+/// <summary>What an agent accepts at most, so that a mistaken controller cannot fill its memory or its kernel.</summary>
+public static class SnapshotLimits
+{
+    /// <summary>Bytes of one message from the controller; about ten thousand pools with ten endpoints each take 10 MB.</summary>
+    public const int MaxControllerMessageBytes = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of one message from an agent.</summary>
+    public const int MaxAgentMessageBytes = 4 * 1024 * 1024;
+
+    public const int MaxNodes = 10_000;
+    public const int MaxInterfacesPerNode = 256;
+    public const int MaxVirtualIps = 50_000;
+    public const int MaxAddressesPerVirtualIp = 64;
+    public const int MaxPortsPerVirtualIp = 1024;
+    public const int MaxCandidatesPerAddress = 256;
+    public const int MaxBackendSets = 100_000;
+    public const int MaxBackendsPerSet = 10_000;
+    public const int MaxWeight = 65_535;
+    public const int MaxHeartbeatKeys = 2;
+
+    /// <summary>Problems reported for one refused snapshot; the rest is counted.</summary>
+    public const int MaxProblems = 50;
+
+    /// <summary>Longest name of an object, port or node: that of a DNS subdomain.</summary>
+    public const int MaxNameLength = 253;
+}

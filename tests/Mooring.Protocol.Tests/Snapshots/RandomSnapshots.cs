@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.NetworkInformation;
+using Mooring.Core.Snapshots;
+using Mooring.Protocol.Snapshots;
+
+namespace Mooring.Protocol.Tests.Snapshots;
+
+/// <summary>Valid snapshots of every shape, from a seed.</summary>
+internal sealed class RandomSnapshots(int seed)
+{
+    private readonly Random _random = new(seed);
+
+    public ClusterSnapshot Next(ulong revision)
+    {
+        var sets = Some(6, i => Set($"ns{i % 2}/pool{i}:{8000 + i}"));
+        return SnapshotMapping.InOrder(new ClusterSnapshot
+        {
+            Revision = revision,
+            Nodes = Some(5, Node),
+            BackendSets = sets,
+            VirtualIps = sets.IsEmpty ? [] : Some(8, i => Vip(i, sets)),
+            HeartbeatKeys = [Key(1), .. Chance() ? [Key(2)] : Array.Empty<HeartbeatKey>()],
+        });
+    }
+
+    /// <summary>A successor that keeps, changes, removes and adds objects.</summary>
+    public ClusterSnapshot Change(ClusterSnapshot from)
+    {
+        var fresh = Next(from.Revision + 1 + (ulong)_random.Next(3));
+        var sets = from.BackendSets.Where(_ => Chance())
+            .Concat(fresh.BackendSets)
+            .DistinctBy(set => set.Id)
+            .ToImmutableArray();
+        var known = sets.Select(set => set.Id).ToHashSet();
+        return SnapshotMapping.InOrder(fresh with
+        {
+            BackendSets = sets,
+            Nodes = [.. from.Nodes.Where(_ => Chance()).Concat(fresh.Nodes).DistinctBy(node => node.Name)],
+            VirtualIps =
+            [
+                .. from.VirtualIps.Where(vip => Chance() && vip.Ports.All(port => known.Contains(port.BackendSetId)))
+                    .Concat(fresh.VirtualIps)
+                    .DistinctBy(vip => vip.Key),
+            ],
+            HeartbeatKeys = Chance() ? from.HeartbeatKeys : fresh.HeartbeatKeys,
+        });
+    }
+
+    private bool Chance() => _random.Next(2) == 0;
+
+    private ImmutableArray<T> Some<T>(int max, Func<int, T> make) =>
+        [.. Enumerable.Range(0, max).Where(_ => Chance()).Select(make)];
+
+    private HeartbeatKey Key(byte id)
+    {
+        var secret = new byte[HeartbeatKey.SecretLength];
+        _random.NextBytes(secret);
+        return new HeartbeatKey(id, [.. secret]);
+    }
+
+    private NodePeer Node(int i) => new()
+    {
+        Name = $"node-{i}",
+        Interfaces = Some(3, j => new NodeInterface
+        {
+            Name = $"eth{j}",
+            Index = j + 1,
+            MacAddress = new PhysicalAddress([2, 0, 0, 0, (byte)i, (byte)j]),
+            Up = Chance(),
+            Mtu = Chance() ? 1500 : 9000,
+            Addresses =
+            [
+                new InterfaceAddress(IPAddress.Parse($"10.{j}.0.{i + 1}"), IPNetwork.Parse($"10.{j}.0.0/24")),
+                new InterfaceAddress(IPAddress.Parse($"fd00:{j}::{i + 1}"), IPNetwork.Parse($"fd00:{j}::/64")),
+            ],
+        }),
+    };
+
+    private VirtualIpIntent Vip(int i, ImmutableArray<BackendSet> sets) => new()
+    {
+        Key = new NamespacedName($"ns{i % 3}", $"vip{i}"),
+        Addresses =
+        [
+            new AddressIntent
+            {
+                Address = IPAddress.Parse($"10.0.0.{100 + i}"),
+                Candidates = Some(4, n => $"node-{n}"),
+                Term = (ulong)_random.Next(5),
+            },
+            .. Chance() ? [new AddressIntent { Address = IPAddress.Parse($"fd00::{100 + i}") }] : Array.Empty<AddressIntent>(),
+        ],
+        Ports = Some(3, p => new PortIntent
+        {
+            Name = Chance() ? $"port{p}" : "",
+            Port = (ushort)(80 + p),
+            Protocol = Chance() ? TransportProtocol.Tcp : TransportProtocol.Udp,
+            BackendSetId = sets[_random.Next(sets.Length)].Id,
+        }),
+        Forwarding = Chance() ? ForwardingMode.Nat : ForwardingMode.Direct,
+        HeartbeatInterval = TimeSpan.FromMilliseconds(50 + _random.Next(200)),
+        DetectMultiplier = 2 + _random.Next(5),
+    };
+
+    private BackendSet Set(string id) => new()
+    {
+        Id = id,
+        Pool = new NamespacedName(id.Split('/')[0], id.Split('/', ':')[1]),
+        Algorithm = (BalancingAlgorithm)_random.Next(6),
+        ClientAffinityTimeout = Chance() ? TimeSpan.FromHours(3) : null,
+        DrainTimeout = TimeSpan.FromSeconds(_random.Next(60)),
+        HealthCheck = Chance() ? Check() : null,
+        Backends =
+        [
+            .. Some(6, b => new Backend
+            {
+                Address = IPAddress.Parse($"10.244.{b}.{_random.Next(200) + 1}"),
+                Port = (ushort)(8000 + _random.Next(3)),
+                NodeName = Chance() ? $"node-{b}" : null,
+                DisplayName = Chance() ? $"pod/web-{b}" : "",
+                Weight = _random.Next(65536),
+                Condition = (BackendCondition)_random.Next(3),
+            }),
+        ],
+    };
+
+    private HealthCheckIntent Check() => new()
+    {
+        Type = (HealthCheckType)_random.Next(2),
+        Port = (ushort)_random.Next(65536),
+        Path = Chance() ? "/" : "/healthz?full=1",
+        Host = Chance() ? null : "web.example:8080",
+        ExpectedStatuses = Chance() ? [] : [new StatusRange(200, 204), new StatusRange(404, 404)],
+        Tls = Chance(),
+        TlsSkipVerify = Chance(),
+        Interval = TimeSpan.FromMilliseconds(100 + _random.Next(5000)),
+        Timeout = TimeSpan.FromMilliseconds(100 + _random.Next(2000)),
+        UnhealthyThreshold = 1 + _random.Next(5),
+        HealthyThreshold = 1 + _random.Next(5),
+    };
+}
