@@ -10,6 +10,13 @@ public interface IInformer<T>
 {
     IStore<T> Store { get; }
 
+    /// <summary>
+    /// Files every object under the values that <paramref name="values"/> gives for it, for
+    /// <see cref="IStore{T}.ByIndex"/>. The function must depend on the object alone.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is an index of that name.</exception>
+    void AddIndex(string name, Func<T, IEnumerable<string>> values);
+
     /// <summary>Completes once the store holds a whole list.</summary>
     Task WaitForSyncAsync(CancellationToken cancellationToken);
 

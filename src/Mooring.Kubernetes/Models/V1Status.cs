@@ -19,6 +19,9 @@ public sealed class V1Status
     [JsonPropertyName("code")]
     public int? Code { get; set; }
 
+    [JsonPropertyName("details")]
+    public V1StatusDetails? Details { get; set; }
+
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? ExtensionData { get; set; }
 }

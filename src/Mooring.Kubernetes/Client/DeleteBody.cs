@@ -1,0 +1,29 @@
+using System.Text.Json.Serialization;
+
+namespace Mooring.Kubernetes.Client;
+
+/// <summary>meta/v1 DeleteOptions.</summary>
+internal sealed class DeleteBody
+{
+    [JsonPropertyName("apiVersion")]
+    public string ApiVersion { get; } = "v1";
+
+    [JsonPropertyName("kind")]
+    public string Kind { get; } = "DeleteOptions";
+
+    [JsonPropertyName("propagationPolicy")]
+    public string? PropagationPolicy { get; init; }
+
+    [JsonPropertyName("gracePeriodSeconds")]
+    public long? GracePeriodSeconds { get; init; }
+
+    [JsonPropertyName("preconditions")]
+    public IDictionary<string, string>? Preconditions { get; init; }
+
+    public static DeleteBody From(DeleteOptions? options) => new()
+    {
+        PropagationPolicy = options?.PropagationPolicy,
+        GracePeriodSeconds = options?.GracePeriodSeconds,
+        Preconditions = options?.Uid is { } uid ? new Dictionary<string, string> { ["uid"] = uid } : null,
+    };
+}

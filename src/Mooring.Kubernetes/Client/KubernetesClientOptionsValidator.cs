@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace Mooring.Kubernetes.Client;
+
+[OptionsValidator]
+internal sealed partial class KubernetesClientOptionsValidator : IValidateOptions<KubernetesClientOptions>;

@@ -1,0 +1,9 @@
+namespace k8s.Authentication;
+
+/// <summary>The <c>exec</c> section of a kubeconfig user.</summary>
+internal sealed record ExecConfig(
+    string ApiVersion,
+    string Command,
+    IReadOnlyList<string> Arguments,
+    IReadOnlyList<KeyValuePair<string, string>> Environment,
+    string? InstallHint);
