@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using Mooring.Sandbox.KubeApi.Errors;
+using Mooring.Sandbox.KubeApi.Json;
+using Mooring.Sandbox.KubeApi.Objects;
+using Mooring.Sandbox.KubeApi.Resources;
+using Mooring.Sandbox.KubeApi.Schema;
+using Mooring.Sandbox.KubeApi.Storage;
+
+namespace Mooring.Sandbox.KubeApi.Access;
+
+/// <summary>Answers to reviews. Whoever is authenticated may do everything: the sandbox has one user and no RBAC.</summary>
+internal sealed class ReviewAnswers(TokenAuthority tokens, TimeProvider time)
+{
+    private const long MinTokenSeconds = 600;
+    private const long DefaultTokenSeconds = 3600;
+
+    public JsonObject Answer(ResourceType type, JsonObject review, UserInfo user)
+    {
+        ObjectDecoder.CheckKind(review, type);
+        review["status"] = type.Kind switch
+        {
+            "TokenReview" => Token(review.Obj("spec")),
+            "SelfSubjectReview" => new JsonObject { ["userInfo"] = user.ToJson() },
+            "SelfSubjectRulesReview" => new JsonObject
+            {
+                ["incomplete"] = false,
+                ["resourceRules"] = new JsonArray(new JsonObject { ["verbs"] = Everything(), ["apiGroups"] = Everything(), ["resources"] = Everything() }),
+                ["nonResourceRules"] = new JsonArray(new JsonObject { ["verbs"] = Everything(), ["nonResourceURLs"] = Everything() }),
+            },
+            _ => new JsonObject { ["allowed"] = true, ["reason"] = "the sandbox allows every authenticated user everything" },
+        };
+        return review;
+    }
+
+    /// <summary>A token for a service account, as asked for in a TokenRequest.</summary>
+    public JsonObject Issue(StoredObject account, JsonObject request)
+    {
+        var spec = request.Obj("spec");
+        var seconds = spec.Int("expirationSeconds") ?? DefaultTokenSeconds;
+        if (seconds < MinTokenSeconds)
+        {
+            throw ApiError.Invalid("authentication.k8s.io", "TokenRequest", "", [FieldError.Invalid("spec.expirationSeconds", JsonValue.Create(seconds), "may not specify a duration less than 10 minutes")]);
+        }
+
+        if (spec.Obj("boundObjectRef") is not null)
+        {
+            throw ApiError.NotImplemented("tokens bound to an object (TokenRequest spec.boundObjectRef)");
+        }
+
+        var audiences = (spec.Arr("audiences") ?? []).Select(a => a.AsString()).OfType<string>().ToList();
+        if (audiences.Count == 0)
+        {
+            audiences.Add(TokenAuthority.DefaultAudience);
+        }
+
+        var expires = time.GetUtcNow().AddSeconds(seconds);
+        return new JsonObject
+        {
+            ["kind"] = "TokenRequest",
+            ["apiVersion"] = "authentication.k8s.io/v1",
+            ["metadata"] = new JsonObject { ["name"] = account.Key.Name, ["namespace"] = account.Key.Namespace },
+            ["spec"] = new JsonObject { ["audiences"] = new JsonArray([.. audiences.Select(a => (JsonNode?)a)]), ["expirationSeconds"] = seconds },
+            ["status"] = new JsonObject
+            {
+                ["token"] = tokens.Issue(account.Key.Namespace, account.Key.Name, account.Uid, audiences, expires),
+                ["expirationTimestamp"] = KubeTime.Format(expires),
+            },
+        };
+    }
+
+    private JsonObject Token(JsonObject? spec)
+    {
+        var audiences = (spec.Arr("audiences") ?? []).Select(a => a.AsString()).OfType<string>().ToList();
+        if (audiences.Count == 0)
+        {
+            audiences.Add(TokenAuthority.DefaultAudience);
+        }
+
+        return tokens.Check(spec.Str("token") ?? "", audiences, out var matched) is { } user
+            ? new JsonObject { ["authenticated"] = true, ["user"] = user.ToJson(), ["audiences"] = new JsonArray([.. matched.Select(a => (JsonNode?)a)]) }
+            : new JsonObject { ["authenticated"] = false, ["error"] = "the token is unknown, expired, or for another audience" };
+    }
+
+    private static JsonArray Everything() => new("*");
+}

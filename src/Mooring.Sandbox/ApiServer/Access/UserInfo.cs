@@ -1,0 +1,22 @@
+using System.Text.Json.Nodes;
+
+namespace Mooring.Sandbox.KubeApi.Access;
+
+/// <summary>Who makes a request.</summary>
+internal sealed record UserInfo(string Name, string Uid, IReadOnlyList<string> Groups)
+{
+    public static readonly UserInfo Admin = new("kubernetes-admin", "", ["system:masters", "system:authenticated"]);
+
+    public static readonly UserInfo Anonymous = new("system:anonymous", "", ["system:unauthenticated"]);
+
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["username"] = Name, ["groups"] = new JsonArray([.. Groups.Select(g => (JsonNode?)g)]) };
+        if (Uid.Length > 0)
+        {
+            json["uid"] = Uid;
+        }
+
+        return json;
+    }
+}

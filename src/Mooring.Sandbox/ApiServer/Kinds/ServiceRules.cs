@@ -1,0 +1,192 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Mooring.Sandbox.KubeApi.Json;
+using Mooring.Sandbox.KubeApi.Objects;
+using Mooring.Sandbox.KubeApi.Schema;
+using Mooring.Sandbox.KubeApi.Storage;
+
+namespace Mooring.Sandbox.KubeApi.Kinds;
+
+/// <summary>Cluster addresses (10.96.0.0/16), node ports (30000-32767) and the other things a service is given.</summary>
+internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
+{
+    private const int FirstNodePort = 30000;
+    private const int LastNodePort = 32767;
+    private const uint FirstAddress = (10u << 24) | (96u << 16) | 1;
+    private const uint LastAddress = FirstAddress + 65_000;
+
+    public void Prepare(JsonObject next, JsonObject? current)
+    {
+        if (next.Obj("spec") is not { } spec)
+        {
+            return;
+        }
+
+        var kind = spec.Str("type") ?? "ClusterIP";
+        KeepAllocated(spec, current.Obj("spec"), kind);
+        foreach (var port in (spec.Arr("ports") ?? []).OfType<JsonObject>())
+        {
+            port["targetPort"] ??= port["port"]?.DeepClone();
+        }
+
+        if (kind == "ExternalName")
+        {
+            return;
+        }
+
+        if (string.IsNullOrEmpty(spec.Str("clusterIP")))
+        {
+            spec["clusterIP"] = FreeAddress();
+        }
+
+        spec["clusterIPs"] = new JsonArray(spec.Str("clusterIP"));
+        spec["ipFamilies"] ??= new JsonArray("IPv4");
+        spec["ipFamilyPolicy"] ??= "SingleStack";
+        spec["internalTrafficPolicy"] ??= "Cluster";
+        if (kind is "NodePort" or "LoadBalancer")
+        {
+            spec["externalTrafficPolicy"] ??= "Cluster";
+            AllocateNodePorts(spec, kind);
+        }
+
+        if (kind == "LoadBalancer")
+        {
+            spec["allocateLoadBalancerNodePorts"] ??= true;
+        }
+
+        if (spec.Str("sessionAffinity") == "ClientIP")
+        {
+            spec["sessionAffinityConfig"] ??= new JsonObject { ["clientIP"] = new JsonObject { ["timeoutSeconds"] = 10800 } };
+        }
+    }
+
+    public void Validate(JsonObject next, JsonObject? current, List<FieldError> errors)
+    {
+        var spec = next.Obj("spec");
+        var kind = spec.Str("type");
+        var ports = spec.Arr("ports") ?? [];
+        if (kind == "ExternalName")
+        {
+            if (string.IsNullOrEmpty(spec.Str("externalName")))
+            {
+                errors.Add(FieldError.Required("spec.externalName"));
+            }
+
+            return;
+        }
+
+        if (ports.Count == 0 && spec.Str("clusterIP") != "None")
+        {
+            errors.Add(FieldError.Required("spec.ports"));
+        }
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var numbers = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < ports.Count; i++)
+        {
+            var name = ports[i].Str("name") ?? "";
+            if (name.Length == 0 && ports.Count > 1)
+            {
+                errors.Add(FieldError.Required($"spec.ports[{i}].name"));
+            }
+            else if (name.Length > 0 && !names.Add(name))
+            {
+                errors.Add(FieldError.Duplicate($"spec.ports[{i}].name", JsonValue.Create(name)));
+            }
+
+            if (!numbers.Add($"{ports[i].Str("protocol")}/{ports[i].Int("port")}"))
+            {
+                errors.Add(FieldError.Duplicate($"spec.ports[{i}]", ports[i]));
+            }
+        }
+
+        if (current is not null && current.Obj("spec").Str("clusterIP") is { Length: > 0 } address
+            && current.Obj("spec").Str("type") != "ExternalName" && spec.Str("clusterIP") != address)
+        {
+            errors.Add(FieldError.Invalid("spec.clusterIPs[0]", JsonValue.Create(spec.Str("clusterIP")), "may not change once set"));
+        }
+
+        if (current is not null && spec.Str("loadBalancerClass") != current.Obj("spec").Str("loadBalancerClass")
+            && current.Obj("spec").Str("type") == "LoadBalancer" && kind == "LoadBalancer")
+        {
+            errors.Add(FieldError.Invalid("spec.loadBalancerClass", spec?["loadBalancerClass"], "may not change once set"));
+        }
+    }
+
+    /// <summary>An update that leaves out what was allocated keeps it, as long as the type still has it.</summary>
+    private static void KeepAllocated(JsonObject spec, JsonObject? before, string kind)
+    {
+        if (before is null)
+        {
+            return;
+        }
+
+        if (kind == "ExternalName")
+        {
+            spec.Remove("clusterIP");
+            spec.Remove("clusterIPs");
+            return;
+        }
+
+        foreach (var field in (string[])["clusterIP", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"])
+        {
+            if (!spec.ContainsKey(field) && before[field] is { } value)
+            {
+                spec[field] = value.DeepClone();
+            }
+        }
+
+        var old = (before.Arr("ports") ?? []).OfType<JsonObject>().ToList();
+        foreach (var port in (spec.Arr("ports") ?? []).OfType<JsonObject>())
+        {
+            if (kind is "ClusterIP")
+            {
+                port.Remove("nodePort");
+            }
+            else if (port["nodePort"] is null
+                && old.Find(o => o.Int("port") == port.Int("port") && o.Str("protocol") == port.Str("protocol"))?["nodePort"] is { } kept)
+            {
+                port["nodePort"] = kept.DeepClone();
+            }
+        }
+    }
+
+    private void AllocateNodePorts(JsonObject spec, string kind)
+    {
+        if (kind == "LoadBalancer" && spec.Bool("allocateLoadBalancerNodePorts") == false)
+        {
+            return;
+        }
+
+        var used = services().Objects.Values
+            .SelectMany(s => s.Read().Obj("spec").Arr("ports") ?? [])
+            .Concat(spec.Arr("ports") ?? [])
+            .Select(p => p.Int("nodePort"))
+            .OfType<long>()
+            .ToHashSet();
+        foreach (var port in (spec.Arr("ports") ?? []).OfType<JsonObject>())
+        {
+            if (port["nodePort"] is null)
+            {
+                var free = Enumerable.Range(FirstNodePort, LastNodePort - FirstNodePort + 1).FirstOrDefault(p => !used.Contains(p));
+                used.Add(free);
+                port["nodePort"] = free;
+            }
+        }
+    }
+
+    private string FreeAddress()
+    {
+        var used = services().Objects.Values.Select(s => s.Read().Obj("spec").Str("clusterIP")).ToHashSet(StringComparer.Ordinal);
+        for (var candidate = FirstAddress; candidate < LastAddress; candidate++)
+        {
+            var text = new IPAddress([(byte)(candidate >> 24), (byte)(candidate >> 16), (byte)(candidate >> 8), (byte)candidate]).ToString();
+            if (!used.Contains(text))
+            {
+                return text;
+            }
+        }
+
+        throw Errors.ApiError.Internal("the range of service addresses is used up");
+    }
+}
