@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+
+namespace Mooring.Core.Failover;
+
+/// <summary>Who else has to do with one address, and what is heard of them.</summary>
+internal sealed class AddressAudience(FailoverContext context)
+{
+    public ImmutableArray<string> Candidates { get; set; } = [];
+
+    /// <summary>The last other node that was seen to claim; it hears of changes even when it is no candidate.</summary>
+    public string? LastOther { get; private set; }
+
+    public bool HasSelf => Candidates.Contains(context.Self);
+
+    /// <summary>Place of this node in the list, <see cref="ClaimId.NoRank"/> when it is not in it.</summary>
+    public byte OwnRank =>
+        Candidates.IndexOf(context.Self) is var index and >= 0 and < ClaimId.NoRank ? (byte)index : ClaimId.NoRank;
+
+    /// <summary>How many candidates come before this node, a holder that was lost left out.</summary>
+    public int PlaceInLine(string? lost)
+    {
+        var place = 0;
+        foreach (var candidate in Candidates)
+        {
+            if (candidate == context.Self)
+            {
+                break;
+            }
+
+            place += candidate == lost ? 0 : 1;
+        }
+
+        return place;
+    }
+
+    public void Remember(string node)
+    {
+        if (LastOther != node)
+        {
+            LastOther = node;
+            context.AudienceChanged |= !Candidates.Contains(node);
+        }
+    }
+
+    public void TellAll()
+    {
+        foreach (var candidate in Candidates)
+        {
+            context.SendSoon(candidate);
+        }
+
+        if (LastOther is not null)
+        {
+            context.SendSoon(LastOther);
+        }
+    }
+
+    /// <summary>A candidate was heard within <paramref name="window"/>, so a wish to hand over finds somebody.</summary>
+    public bool SomebodyIsHeard(TimeSpan now, TimeSpan window)
+    {
+        foreach (var candidate in Candidates)
+        {
+            if (context.Peers.TryGetValue(candidate, out var peer) && peer.HeardWithin(now, window))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>On what ground this node may go on answering.</summary>
+    public HoldingEvidence Evidence(TimeSpan now, TimeSpan window)
+    {
+        var alone = true;
+        foreach (var candidate in Candidates)
+        {
+            if (candidate != context.Self && context.Peers.TryGetValue(candidate, out var peer))
+            {
+                alone = false;
+                if (peer.HearsUs && peer.HeardWithin(now, window))
+                {
+                    return HoldingEvidence.Standby;
+                }
+            }
+        }
+
+        return alone ? HoldingEvidence.NoOtherCandidate
+            : context.ControllerConnected ? HoldingEvidence.Controller : HoldingEvidence.LinkOnly;
+    }
+
+    /// <summary>Oldest of the last heartbeats sent to each candidate; <paramref name="now"/> when there is none.</summary>
+    public TimeSpan OldestLastSent(TimeSpan now)
+    {
+        foreach (var candidate in Candidates)
+        {
+            if (context.Peers.TryGetValue(candidate, out var peer) && peer.LastSent is { } sent && sent < now)
+            {
+                now = sent;
+            }
+        }
+
+        return now;
+    }
+}

@@ -1,0 +1,290 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.NetworkInformation;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Core.Failover;
+
+/// <summary>
+/// Failover of all addresses on one node, as a pure state machine: every input carries the time and returns what is to
+/// be done. See docs/failover.md for the protocol and what holds of it.
+/// </summary>
+/// <remarks>
+/// Times are monotonic, from an origin of the caller's choosing; a time earlier than one seen before counts as that.
+/// The list returned is valid until the next call. Call <see cref="Tick"/> at <see cref="NextWakeup"/>. Not thread-safe.
+/// </remarks>
+public sealed class FailoverMachine
+{
+    private readonly FailoverContext _context;
+    private readonly HeartbeatSchedule _schedule;
+    private readonly Dictionary<IPAddress, AddressFailover> _addresses = [];
+    private readonly Dictionary<IPAddress, ulong> _persisted;
+    private readonly Dictionary<PhysicalAddress, string> _macs = [];
+    private ImmutableArray<NodeInterface> _interfaces = [];
+    private TimeSpan _now;
+    private bool _started;
+
+    /// <param name="self">Name of this node.</param>
+    /// <param name="persistedTerms">Highest durable term of each address from earlier runs.</param>
+    public FailoverMachine(string self, IEnumerable<KeyValuePair<IPAddress, ulong>> persistedTerms)
+    {
+        _context = new FailoverContext(self);
+        _schedule = new HeartbeatSchedule(_context);
+        _persisted = new Dictionary<IPAddress, ulong>(persistedTerms);
+    }
+
+    /// <summary>When <see cref="Tick"/> is wanted next; <see cref="TimeSpan.MaxValue"/> for never.</summary>
+    public TimeSpan NextWakeup { get; private set; } = TimeSpan.MaxValue;
+
+    /// <summary>Revision of the snapshot in use.</summary>
+    public ulong Revision { get; private set; }
+
+    /// <summary>A stop was requested and nothing is answered for any more.</summary>
+    public bool IsStopped => _context.Stopping && !_addresses.Values.Any(address => address.Answers);
+
+    /// <summary>Every address this node is a candidate for or still answers for.</summary>
+    public ImmutableArray<AddressFailoverView> Views() =>
+        [.. _addresses.Values.Where(address => address.IsCandidate || address.Answers).Select(a => a.ToView(_now))];
+
+    public IReadOnlyList<FailoverAction> Tick(TimeSpan now)
+    {
+        Begin(now);
+        return End();
+    }
+
+    public IReadOnlyList<FailoverAction> ApplySnapshot(TimeSpan now, ClusterSnapshot snapshot)
+    {
+        Begin(now);
+        Revision = snapshot.Revision;
+        ApplyNodes(snapshot);
+
+        var wanted = new HashSet<IPAddress>();
+        foreach (var vip in snapshot.VirtualIps)
+        {
+            foreach (var intent in vip.Addresses)
+            {
+                var known = _addresses.TryGetValue(intent.Address, out var address);
+                if ((known || intent.Candidates.Contains(_context.Self)) && wanted.Add(intent.Address))
+                {
+                    address ??= Add(intent.Address);
+                    address.Configure(vip, intent, _now);
+                }
+            }
+        }
+
+        foreach (var address in _addresses.Values)
+        {
+            if (!wanted.Contains(address.Address))
+            {
+                address.Remove(_now);
+            }
+        }
+
+        _context.AudienceChanged = true;
+        return End();
+    }
+
+    public IReadOnlyList<FailoverAction> SetInterfaces(TimeSpan now, ImmutableArray<NodeInterface> interfaces)
+    {
+        Begin(now);
+        _interfaces = interfaces;
+        foreach (var address in _addresses.Values)
+        {
+            address.SetLink(HasLink(address.Address), _now);
+        }
+
+        return End();
+    }
+
+    public IReadOnlyList<FailoverAction> SetControllerConnected(TimeSpan now, bool connected)
+    {
+        Begin(now);
+        _context.ControllerConnected = connected;
+        return End();
+    }
+
+    /// <summary>A heartbeat came in that is authentic and no replay. One from a node that is not known is ignored.</summary>
+    public IReadOnlyList<FailoverAction> HeartbeatReceived(TimeSpan now, Heartbeat heartbeat)
+    {
+        Begin(now);
+        if (_context.Peers.TryGetValue(heartbeat.Sender, out var peer))
+        {
+            Hear(peer, heartbeat);
+        }
+
+        return End();
+    }
+
+    /// <summary>Another machine announced one of our addresses on the wire.</summary>
+    public IReadOnlyList<FailoverAction> ClaimObserved(TimeSpan now, IPAddress address, PhysicalAddress macAddress)
+    {
+        Begin(now);
+        if (_addresses.TryGetValue(address, out var known))
+        {
+            var node = _macs.GetValueOrDefault(macAddress);
+            if (node != _context.Self)
+            {
+                known.SeenOnWire(node, macAddress, _now);
+            }
+        }
+
+        return End();
+    }
+
+    /// <summary>A <see cref="FailoverAction.Hold"/> or <see cref="FailoverAction.Announce"/> could not be done.</summary>
+    public IReadOnlyList<FailoverAction> HoldFailed(TimeSpan now, IPAddress address)
+    {
+        Begin(now);
+        if (_addresses.TryGetValue(address, out var known))
+        {
+            known.HoldFailed(_now);
+        }
+
+        return End();
+    }
+
+    /// <summary>Hands every address over, make before break; done when <see cref="IsStopped"/>.</summary>
+    public IReadOnlyList<FailoverAction> RequestStop(TimeSpan now)
+    {
+        Begin(now);
+        if (!_context.Stopping)
+        {
+            _context.Stopping = true;
+            foreach (var address in _addresses.Values)
+            {
+                address.Stop(_now);
+            }
+        }
+
+        return End();
+    }
+
+    private void Begin(TimeSpan now)
+    {
+        _context.Actions.Clear();
+        var expected = NextWakeup < _now ? _now : NextWakeup;
+        _now = _started && now < _now ? _now : now;
+        _started = true;
+        var lateness = expected == TimeSpan.MaxValue || _now < expected ? TimeSpan.Zero : _now - expected;
+        foreach (var address in _addresses.Values)
+        {
+            address.Wake(_now, lateness);
+        }
+    }
+
+    private List<FailoverAction> End()
+    {
+        foreach (var address in _addresses.Values)
+        {
+            address.Tick(_now);
+        }
+
+        DropUnneeded();
+        if (_context.AudienceChanged)
+        {
+            _context.AudienceChanged = false;
+            _schedule.Rebuild(_addresses.Values);
+        }
+
+        _schedule.SendDue(_now);
+        foreach (var address in _addresses.Values)
+        {
+            address.ExtendDeadline(_now);
+        }
+
+        NextWakeup = FindNextWakeup();
+        return _context.Actions;
+    }
+
+    private void Hear(FailoverPeer peer, Heartbeat heartbeat)
+    {
+        if (peer.Epoch != heartbeat.Epoch)
+        {
+            if (peer.Epoch != 0)
+            {
+                foreach (var address in _addresses.Values)
+                {
+                    address.PeerRestarted(peer.Name, _now);
+                }
+            }
+
+            peer.Epoch = heartbeat.Epoch;
+            peer.SendSoon = true;
+        }
+
+        peer.LastHeard = _now;
+        peer.HearsUs = heartbeat.HearsReceiver;
+        foreach (var claim in heartbeat.Claims)
+        {
+            if (_addresses.TryGetValue(claim.Address, out var address))
+            {
+                address.ClaimHeard(peer.Name, claim, _now);
+            }
+        }
+    }
+
+    private AddressFailover Add(IPAddress ip)
+    {
+        var address = new AddressFailover(_context, ip, _persisted.GetValueOrDefault(ip), _now);
+        address.SetLink(HasLink(ip), _now);
+        _addresses.Add(ip, address);
+        return address;
+    }
+
+    private void ApplyNodes(ClusterSnapshot snapshot)
+    {
+        _macs.Clear();
+        foreach (var node in snapshot.Nodes)
+        {
+            foreach (var nic in node.Interfaces)
+            {
+                _macs.TryAdd(nic.MacAddress, node.Name);
+            }
+
+            if (node.Name != _context.Self)
+            {
+                _context.Peers.TryAdd(node.Name, new FailoverPeer(node.Name));
+            }
+        }
+
+        var names = snapshot.Nodes.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var gone in _context.Peers.Keys.Where(name => !names.Contains(name)).ToArray())
+        {
+            _context.Peers.Remove(gone);
+        }
+    }
+
+    private void DropUnneeded()
+    {
+        List<AddressFailover>? unneeded = null;
+        foreach (var address in _addresses.Values)
+        {
+            if (!address.IsNeeded(_now))
+            {
+                (unneeded ??= []).Add(address);
+            }
+        }
+
+        foreach (var address in unneeded ?? [])
+        {
+            // Its terms are remembered, should the address come back.
+            _persisted[address.Address] = address.ReservedTerm;
+            _addresses.Remove(address.Address);
+            _context.AudienceChanged = true;
+        }
+    }
+
+    private TimeSpan FindNextWakeup()
+    {
+        var next = _schedule.NextSend;
+        foreach (var address in _addresses.Values)
+        {
+            var wake = address.NextWakeup(_now);
+            next = wake < next ? wake : next;
+        }
+
+        return next < _now ? _now : next;
+    }
+
+    private bool HasLink(IPAddress address) => _interfaces.Any(nic => nic.Up && nic.OnLink(address) is not null);
+}

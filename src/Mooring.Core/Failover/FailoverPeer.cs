@@ -1,0 +1,32 @@
+namespace Mooring.Core.Failover;
+
+/// <summary>Another node, as this one hears it.</summary>
+internal sealed class FailoverPeer(string name)
+{
+    public string Name { get; } = name;
+
+    /// <summary>Addresses this node and the peer back each other up for. None means that nothing is sent.</summary>
+    public List<AddressFailover> Shared { get; } = [];
+
+    /// <summary>Shortest interval among the shared addresses.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.MaxValue;
+
+    /// <summary>Shortest detection time among the shared addresses.</summary>
+    public TimeSpan Detect { get; set; } = TimeSpan.MaxValue;
+
+    public ulong Epoch { get; set; }
+
+    public TimeSpan? LastHeard { get; set; }
+
+    /// <summary>The peer said in its last heartbeat that it hears this node.</summary>
+    public bool HearsUs { get; set; }
+
+    public TimeSpan? LastSent { get; set; }
+
+    public TimeSpan NextSend { get; set; }
+
+    /// <summary>Something changed that the peer should hear now.</summary>
+    public bool SendSoon { get; set; }
+
+    public bool HeardWithin(TimeSpan now, TimeSpan window) => LastHeard is { } heard && now - heard <= window;
+}

@@ -1,0 +1,52 @@
+using System.Net;
+
+namespace Mooring.Core.Failover;
+
+/// <summary>The claims and terms of one address as one node knows them. Terms only grow.</summary>
+internal sealed class TermLedger(FailoverContext context, IPAddress address, ulong persisted)
+{
+    /// <summary>Terms made durable ahead of need, so that a takeover does not wait for the disk.</summary>
+    private const ulong Reserve = 8;
+
+    /// <summary>No term up to this one is claimed, as an earlier process or another node may have used it.</summary>
+    private ulong _floor = persisted;
+
+    /// <summary>The best claim seen by this process, its own included, whether its maker lives or not.</summary>
+    public ClaimId? Best { get; private set; }
+
+    /// <summary>The last claim made by this process.</summary>
+    public ClaimId Own { get; private set; }
+
+    public ulong Seen => Best?.Term ?? 0;
+
+    /// <summary>Highest term that was asked to be made durable.</summary>
+    public ulong Reserved { get; private set; } = persisted;
+
+    public void RaiseFloor(ulong term)
+    {
+        _floor = Math.Max(_floor, term);
+        KeepReserve();
+    }
+
+    public void Learn(ClaimId claim)
+    {
+        Best = claim;
+        KeepReserve();
+    }
+
+    public void ClaimNext(byte rank)
+    {
+        Own = new ClaimId(Math.Max(Seen, _floor) + 1, rank, context.Self);
+        Learn(Own);
+    }
+
+    private void KeepReserve()
+    {
+        var next = Math.Max(Seen, _floor) + 1;
+        if (next > Reserved)
+        {
+            Reserved = next - 1 + Reserve;
+            context.Actions.Add(new FailoverAction.PersistTerm(address, Reserved));
+        }
+    }
+}
