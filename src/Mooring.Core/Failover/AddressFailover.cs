@@ -42,8 +42,6 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
 
     public string? LastOther => _audience.LastOther;
 
-    public bool LinkUp => _linkUp;
-
     public bool Answers => Role is AddressRole.Holder or AddressRole.Yielding;
 
     public bool IsCandidate => _audience.HasSelf;
@@ -72,6 +70,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
     public void Configure(VirtualIpIntent vip, AddressIntent intent, TimeSpan now)
     {
         VirtualIp = vip.Key;
+        context.Version++;
         _audience.Candidates = intent.Candidates;
         Interval = vip.HeartbeatInterval > MinInterval ? vip.HeartbeatInterval : MinInterval;
         Detect = Interval * Math.Max(2, vip.DetectMultiplier);
@@ -362,6 +361,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
     private void Follow(ClaimId id)
     {
         _terms.Learn(id);
+        context.Version++;
         _claimReason = HolderChangeReason.HeartbeatTimeout;
         _previousHolder = id.Node;
         _audience.Remember(id.Node);
@@ -381,5 +381,6 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
     {
         Role = role;
         Since = now;
+        context.Version++;
     }
 }

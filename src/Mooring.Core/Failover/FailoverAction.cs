@@ -33,9 +33,9 @@ public abstract record FailoverAction
     /// <param name="Peer">Name of the node.</param>
     /// <param name="Claims">What to say.</param>
     /// <param name="HearsPeer">This node has heard the peer lately.</param>
-    /// <param name="AnyPath">The announcing link of a claim is down: use every other one that reaches the peer.</param>
+    /// <remarks>A claim whose own link is down goes over every other path to the peer.</remarks>
     public sealed record SendHeartbeat(
-        string Peer, ImmutableArray<AddressClaim> Claims, bool HearsPeer, bool AnyPath) : FailoverAction;
+        string Peer, ImmutableArray<AddressClaim> Claims, bool HearsPeer) : FailoverAction;
 
     /// <summary>This node took or gave up an address.</summary>
     /// <param name="Address">The virtual address.</param>

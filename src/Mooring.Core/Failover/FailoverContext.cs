@@ -17,6 +17,9 @@ internal sealed class FailoverContext(string self)
     /// <summary>Who has to hear of an address changed.</summary>
     public bool AudienceChanged { get; set; }
 
+    /// <summary>Grows with every change of a role, holder or term.</summary>
+    public int Version { get; set; }
+
     public void SendSoon(string peer)
     {
         if (Peers.TryGetValue(peer, out var known))

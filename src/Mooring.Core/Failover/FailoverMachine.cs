@@ -36,6 +36,12 @@ public sealed class FailoverMachine
     /// <summary>When <see cref="Tick"/> is wanted next; <see cref="TimeSpan.MaxValue"/> for never.</summary>
     public TimeSpan NextWakeup { get; private set; } = TimeSpan.MaxValue;
 
+    /// <summary>The time of the last input.</summary>
+    public TimeSpan Now => _now;
+
+    /// <summary>Changes whenever <see cref="Views"/> would show another role, holder or term.</summary>
+    public int Version => _context.Version;
+
     /// <summary>Revision of the snapshot in use.</summary>
     public ulong Revision { get; private set; }
 
@@ -269,6 +275,7 @@ public sealed class FailoverMachine
         {
             // Its terms are remembered, should the address come back.
             _persisted[address.Address] = address.ReservedTerm;
+            _context.Version++;
             _addresses.Remove(address.Address);
             _context.AudienceChanged = true;
         }

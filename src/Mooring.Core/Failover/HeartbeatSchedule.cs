@@ -74,19 +74,17 @@ internal sealed class HeartbeatSchedule(FailoverContext context)
     private void Send(FailoverPeer peer, TimeSpan now)
     {
         var claims = ImmutableArray.CreateBuilder<AddressClaim>();
-        var anyPath = false;
         foreach (var address in peer.Shared)
         {
             if (address.ToClaim(now) is { } claim)
             {
                 claims.Add(claim);
-                anyPath |= !address.LinkUp;
             }
         }
 
         peer.LastSent = now;
         context.Actions.Add(new FailoverAction.SendHeartbeat(
-            peer.Name, claims.ToImmutable(), peer.HeardWithin(now, peer.Detect), anyPath));
+            peer.Name, claims.ToImmutable(), peer.HeardWithin(now, peer.Detect)));
     }
 
     private void Share(string node, AddressFailover address)

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.NetworkInformation;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Agent.Failover;
+
+/// <summary>What other threads give to the failover thread.</summary>
+internal abstract record FailoverInput
+{
+    private FailoverInput()
+    {
+    }
+
+    public sealed record Snapshot(ClusterSnapshot Value) : FailoverInput;
+
+    public sealed record Interfaces(ImmutableArray<NodeInterface> Value) : FailoverInput;
+
+    public sealed record Controller(bool Connected) : FailoverInput;
+
+    public sealed record ObservedClaim(IPAddress Address, PhysicalAddress MacAddress) : FailoverInput;
+
+    /// <summary>A packet from the heartbeat port in a rented buffer, which the failover thread gives back.</summary>
+    public sealed record Packet(byte[] Buffer, int Length) : FailoverInput;
+
+    public sealed record Stop : FailoverInput;
+
+    /// <summary>End at once without handing over, as a crash would.</summary>
+    public sealed record Abort : FailoverInput;
+}

@@ -1,0 +1,57 @@
+namespace Mooring.Core.Failover;
+
+/// <summary>
+/// The sequence numbers lately accepted from one sender. Each counts once; reordering within the window is fine. A
+/// larger epoch starts anew, a smaller one is refused while the sender is heard.
+/// </summary>
+internal sealed class ReplayWindow
+{
+    private const int Size = 64;
+
+    /// <summary>
+    /// A sender that lost its disk and whose clock went back starts with a smaller epoch. It is accepted when nothing
+    /// was heard for this long, as the machine by then takes the earlier start for dead.
+    /// </summary>
+    private static readonly TimeSpan ForgetAfter = TimeSpan.FromSeconds(10);
+
+    private ulong _epoch;
+    private ulong _highest;
+
+    /// <summary>Bit n: the number n below the highest was seen.</summary>
+    private ulong _seen;
+    private TimeSpan _lastAccepted;
+
+    public bool Accept(ulong epoch, ulong sequence, TimeSpan now)
+    {
+        if (epoch != _epoch)
+        {
+            if (epoch < _epoch && now - _lastAccepted < ForgetAfter)
+            {
+                return false;
+            }
+
+            _epoch = epoch;
+            _highest = sequence;
+            _seen = 1;
+        }
+        else if (sequence > _highest)
+        {
+            var ahead = sequence - _highest;
+            _seen = ahead >= Size ? 1 : (_seen << (int)ahead) | 1;
+            _highest = sequence;
+        }
+        else
+        {
+            var behind = _highest - sequence;
+            if (behind >= Size || (_seen & (1UL << (int)behind)) != 0)
+            {
+                return false;
+            }
+
+            _seen |= 1UL << (int)behind;
+        }
+
+        _lastAccepted = now;
+        return true;
+    }
+}
