@@ -221,9 +221,7 @@ internal sealed partial class HttpServerCall<TRequest, TResponse>(
         {
             return _deadlineExceeded ? DeadlineStatus : new Status(StatusCode.Cancelled, "The call was cancelled.");
         }
-#pragma warning disable CA1031 // whatever a service throws ends this call only
         catch (Exception exception)
-#pragma warning restore CA1031
         {
             Log.Failed(logger, method.FullName, exception);
             var detail = options.EnableDetailedErrors == true

@@ -97,9 +97,7 @@ internal sealed class FrameReader<T>(PipeReader pipe, Marshaller<T> marshaller, 
         {
             return marshaller.ContextualDeserializer(new FramePayload(payload));
         }
-#pragma warning disable CA1031 // whatever a marshaller throws at bytes of a stranger, the answer is the same
         catch (Exception exception) when (exception is not OperationCanceledException)
-#pragma warning restore CA1031
         {
             throw new RpcException(new Status(
                 StatusCode.Internal,

@@ -1,0 +1,23 @@
+namespace Mooring.Agent;
+
+/// <summary>What the command line and MOORING_* variables say.</summary>
+internal sealed class AgentOptions
+{
+    public const int DefaultHeartbeatPort = 7947;
+    public const string DefaultStateDirectory = "/var/lib/mooring";
+
+    /// <summary>Name of this node in the cluster.</summary>
+    public string NodeName { get; set; } = "";
+
+    /// <summary>Where controllers listen, <c>http://host:port</c>; tried in turn.</summary>
+    public IReadOnlyList<string> Controllers { get; set; } = [];
+
+    /// <summary>Holds the last snapshot and the terms used; must survive a restart.</summary>
+    public string StateDirectory { get; set; } = DefaultStateDirectory;
+
+    /// <summary>Interfaces to announce on; empty for every one that has an address.</summary>
+    public IReadOnlyList<string> Interfaces { get; set; } = [];
+
+    /// <summary>UDP port of the heartbeats, the same on all nodes.</summary>
+    public int HeartbeatPort { get; set; } = DefaultHeartbeatPort;
+}

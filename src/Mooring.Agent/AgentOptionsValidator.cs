@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Options;
+
+namespace Mooring.Agent;
+
+internal sealed class AgentOptionsValidator : IValidateOptions<AgentOptions>
+{
+    private const int MaxNameLength = 253;
+    private const int MaxInterfaceNameLength = 15;
+    private const int MaxControllers = 16;
+
+    public ValidateOptionsResult Validate(string? name, AgentOptions options)
+    {
+        var errors = new List<string>();
+        if (options.NodeName.Length is 0 or > MaxNameLength
+            || options.NodeName.Any(c => !(char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.')))
+        {
+            errors.Add(
+                $"--node-name (MOORING_NODE_NAME) must be the node's name in the cluster: 1 to {MaxNameLength} characters of a-z, 0-9, '-' and '.', not '{options.NodeName}'");
+        }
+
+        if (options.Controllers.Count is 0 or > MaxControllers)
+        {
+            errors.Add($"--controller (MOORING_CONTROLLER) must be given 1 to {MaxControllers} times, such as http://mooring-controller:7946");
+        }
+
+        foreach (var controller in options.Controllers)
+        {
+            if (!Uri.TryCreate(controller, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery != "/")
+            {
+                errors.Add($"--controller (MOORING_CONTROLLER) must be http://host:port or https://host:port, not '{controller}'");
+            }
+        }
+
+        if (!Path.IsPathFullyQualified(options.StateDirectory))
+        {
+            errors.Add($"--state-directory (MOORING_STATE_DIRECTORY) must be an absolute path, not '{options.StateDirectory}'");
+        }
+
+        foreach (var interfaceName in options.Interfaces)
+        {
+            if (interfaceName.Length is 0 or > MaxInterfaceNameLength || interfaceName.Any(c => c is '/' || char.IsWhiteSpace(c)))
+            {
+                errors.Add($"--interface (MOORING_INTERFACES) must be interface names of 1 to {MaxInterfaceNameLength} characters, not '{interfaceName}'");
+            }
+        }
+
+        if (options.HeartbeatPort is < 1 or > ushort.MaxValue)
+        {
+            errors.Add($"--heartbeat-port (MOORING_HEARTBEAT_PORT) must be 1 to 65535, not {options.HeartbeatPort}");
+        }
+
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+}

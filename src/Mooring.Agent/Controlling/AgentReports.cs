@@ -1,0 +1,127 @@
+using System.Threading.Channels;
+using Mooring.Protocol.V1Alpha1;
+
+namespace Mooring.Agent.Controlling;
+
+/// <summary>
+/// What is waiting to be told to the controller. Bounded: facts and health keep only the latest word, takeovers and
+/// conflicts the most recent ones, and all of it survives a time without a controller.
+/// </summary>
+internal sealed class AgentReports
+{
+    private const int MaxHolderReports = 1024;
+    private const int MaxConflicts = 64;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<HolderReport> _holders = [];
+    private readonly Queue<ConflictReport> _conflicts = [];
+    private readonly Dictionary<(string, string, uint), EndpointHealth> _health = [];
+    private readonly Queue<Ack> _acks = [];
+    private readonly Channel<byte> _wake = Channel.CreateBounded<byte>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private NodeFacts? _facts;
+
+    public void Add(HolderReport report) => Change(() => Enqueue(_holders, report, MaxHolderReports));
+
+    public void Add(ConflictReport report) => Change(() => Enqueue(_conflicts, report, MaxConflicts));
+
+    public void Add(Ack ack) => Change(() => _acks.Enqueue(ack));
+
+    public void Set(NodeFacts facts) => Change(() => _facts = facts);
+
+    public void Set(EndpointHealth health) =>
+        Change(() => _health[(health.BackendSetId, health.Address, health.Port)] = health);
+
+    /// <summary>A new stream begins with a Hello that tells facts and health, and owes no acknowledgements.</summary>
+    public void Begin()
+    {
+        lock (_gate)
+        {
+            _facts = null;
+            _health.Clear();
+            _acks.Clear();
+        }
+    }
+
+    /// <summary>The next message to send; waits for one.</summary>
+    public async Task<AgentMessage> TakeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (TryTake() is { } message)
+                {
+                    return message;
+                }
+            }
+
+            await _wake.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A takeover that could not be sent after all goes back, to be told on the next stream.</summary>
+    public void PutBack(AgentMessage message)
+    {
+        if (message.Holder is { } report)
+        {
+            Change(() =>
+            {
+                var later = _holders.ToArray();
+                _holders.Clear();
+                _holders.Enqueue(report);
+                Array.ForEach(later, _holders.Enqueue);
+            });
+        }
+    }
+
+    private AgentMessage? TryTake()
+    {
+        if (_holders.TryDequeue(out var holder))
+        {
+            return new AgentMessage { Holder = holder };
+        }
+
+        if (_acks.TryDequeue(out var ack))
+        {
+            return new AgentMessage { Ack = ack };
+        }
+
+        if (_health.Count > 0)
+        {
+            var report = new HealthReport();
+            report.Endpoints.AddRange(_health.Values);
+            _health.Clear();
+            return new AgentMessage { Health = report };
+        }
+
+        if (_facts is { } facts)
+        {
+            _facts = null;
+            return new AgentMessage { Facts = facts };
+        }
+
+        return _conflicts.TryDequeue(out var conflict) ? new AgentMessage { Conflict = conflict } : null;
+    }
+
+    private void Change(Action change)
+    {
+        lock (_gate)
+        {
+            change();
+        }
+
+        _wake.Writer.TryWrite(0);
+    }
+
+    private static void Enqueue<T>(Queue<T> queue, T item, int max)
+    {
+        if (queue.Count == max)
+        {
+            queue.Dequeue();
+        }
+
+        queue.Enqueue(item);
+    }
+}

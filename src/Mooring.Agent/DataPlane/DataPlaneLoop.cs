@@ -1,0 +1,233 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Mooring.Agent.Snapshots;
+using Mooring.Core.DataPlane;
+using Mooring.Core.Snapshots;
+using Mooring.Protocol.V1Alpha1;
+
+namespace Mooring.Agent.DataPlane;
+
+/// <summary>
+/// The one owner of the data plane. Plans anew when the snapshot or a verdict changes, applies, looks for drift now and
+/// then, and tries again what failed. What comes in while it works is done in one go afterwards.
+/// </summary>
+/// <param name="dataPlane">The engine; nothing else calls it.</param>
+/// <param name="nodeName">The node the plan is for.</param>
+/// <param name="isHealthy">Verdict of this node's checks by backend set and endpoint, null for none.</param>
+internal sealed partial class DataPlaneLoop(
+    IDataPlane dataPlane,
+    string nodeName,
+    Func<string, IPEndPoint, bool?> isHealthy,
+    TimeProvider timeProvider,
+    ILogger<DataPlaneLoop> logger) : BackgroundService, ISnapshotConsumer
+{
+    public static readonly TimeSpan VerifyInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _gate = new();
+    private readonly Channel<byte> _wake = Channel.CreateBounded<byte>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private readonly Dictionary<IPAddress, bool> _holderChanges = [];
+    private List<TaskCompletionSource<ImmutableArray<Problem>>> _waiting = [];
+    private ClusterSnapshot? _snapshot;
+    private bool _dirty;
+    private bool _verifyDue;
+    private int _failures;
+    private string _lastProblems = "";
+
+    /// <summary>Completes when the kernel has been brought to the snapshot, as far as it goes.</summary>
+    public async Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource<ImmutableArray<Problem>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            _snapshot = snapshot;
+            _dirty = true;
+            _waiting.Add(done);
+        }
+
+        _wake.Writer.TryWrite(0);
+        return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A verdict on an endpoint changed: plan anew.</summary>
+    public void VerdictsChanged()
+    {
+        lock (_gate)
+        {
+            _dirty = true;
+        }
+
+        _wake.Writer.TryWrite(0);
+    }
+
+    /// <summary>This node took or gave up the address.</summary>
+    public void HolderChanged(IPAddress address, bool held)
+    {
+        lock (_gate)
+        {
+            _holderChanges[address] = held;
+        }
+
+        _wake.Writer.TryWrite(0);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var verify = timeProvider.CreateTimer(
+            static state => ((DataPlaneLoop)state!).WakeToVerify(), this, VerifyInterval, VerifyInterval);
+        await using var retry = timeProvider.CreateTimer(
+            static state => ((DataPlaneLoop)state!).VerdictsChanged(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        try
+        {
+            while (await _wake.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
+            {
+                _wake.Reader.TryRead(out _);
+                if (!await WorkAsync(stoppingToken).ConfigureAwait(false))
+                {
+                    // What comes in meanwhile does not wait for the retry.
+                    retry.Change(RetryDelay(), Timeout.InfiniteTimeSpan);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The kernel keeps forwarding while the agent is away.
+        }
+        finally
+        {
+            foreach (var waiting in _waiting)
+            {
+                waiting.TrySetCanceled(CancellationToken.None);
+            }
+        }
+    }
+
+    /// <returns>False when something is to be tried again.</returns>
+    private async Task<bool> WorkAsync(CancellationToken cancellationToken)
+    {
+        ClusterSnapshot? snapshot;
+        bool dirty;
+        bool verify;
+        List<TaskCompletionSource<ImmutableArray<Problem>>> waiting;
+        KeyValuePair<IPAddress, bool>[] holders;
+        lock (_gate)
+        {
+            snapshot = _snapshot;
+            (dirty, _dirty) = (_dirty, false);
+            (verify, _verifyDue) = (_verifyDue, false);
+            (waiting, _waiting) = (_waiting, []);
+            holders = [.. _holderChanges];
+            _holderChanges.Clear();
+        }
+
+        var problems = ImmutableArray<Problem>.Empty;
+        try
+        {
+            if (dirty && snapshot is not null)
+            {
+                var plan = DataPlanePlanner.Plan(snapshot, nodeName, isHealthy);
+                problems = Describe(await dataPlane.ApplyAsync(plan, cancellationToken).ConfigureAwait(false));
+            }
+
+            foreach (var (address, held) in holders)
+            {
+                await dataPlane.SetHolderAsync(address, held, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (verify && snapshot is not null && !dirty)
+            {
+                Report(await dataPlane.VerifyAsync(cancellationToken).ConfigureAwait(false));
+            }
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.Failed(logger, exception);
+            problems = [new Problem { Message = $"data plane: {exception.Message}" }];
+            PutBack(holders);
+        }
+        catch
+        {
+            waiting.ForEach(waiter => waiter.TrySetCanceled(CancellationToken.None));
+            throw;
+        }
+
+        waiting.ForEach(waiter => waiter.TrySetResult(problems));
+        Remember(problems);
+        return problems.IsEmpty;
+    }
+
+    private void PutBack(KeyValuePair<IPAddress, bool>[] holders)
+    {
+        lock (_gate)
+        {
+            foreach (var (address, held) in holders)
+            {
+                _holderChanges.TryAdd(address, held);
+            }
+        }
+    }
+
+    private void Remember(ImmutableArray<Problem> problems)
+    {
+        _failures = problems.IsEmpty ? 0 : _failures + 1;
+        // The same refusal on every retry is said once.
+        var text = string.Join("; ", problems.Select(problem => $"{problem.Object} {problem.Message}"));
+        if (text != _lastProblems && text.Length > 0)
+        {
+            Log.Refused(logger, text);
+        }
+
+        _lastProblems = text;
+    }
+
+    private TimeSpan RetryDelay()
+    {
+        var delay = FirstRetry * Math.Pow(2, Math.Min(_failures - 1, 10));
+        return (delay < LastRetry ? delay : LastRetry) * (0.8 + (0.4 * Random.Shared.NextDouble()));
+    }
+
+    private void WakeToVerify()
+    {
+        lock (_gate)
+        {
+            _verifyDue = true;
+        }
+
+        _wake.Writer.TryWrite(0);
+    }
+
+    private void Report(VerifyResult result)
+    {
+        foreach (var drift in result.Drift)
+        {
+            Log.Repaired(logger, drift);
+        }
+    }
+
+    private static ImmutableArray<Problem> Describe(ApplyResult result) =>
+    [
+        .. result.Failed.Select(failed => new Problem
+        {
+            Object = failed.Service.VirtualIp.ToString(),
+            Message = $"{failed.Service.Protocol} {new IPEndPoint(failed.Service.Address, failed.Service.Port)} could not be programmed: {failed.Error}",
+        }),
+    ];
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "The data plane could not be brought to the plan; it is tried again")]
+        public static partial void Failed(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Error, "The kernel refused services: {Problems}")]
+        public static partial void Refused(ILogger logger, string problems);
+
+        [LoggerMessage(LogLevel.Warning, "The kernel differed from the plan and was repaired: {Drift}")]
+        public static partial void Repaired(ILogger logger, string drift);
+    }
+}

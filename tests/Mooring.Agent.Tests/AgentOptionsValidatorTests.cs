@@ -1,0 +1,54 @@
+namespace Mooring.Agent.Tests;
+
+public sealed class AgentOptionsValidatorTests
+{
+    [Fact]
+    public void Validate_Good_Succeeds() => new AgentOptionsValidator().Validate(null, Good()).Succeeded.ShouldBeTrue();
+
+    [Fact]
+    public void Validate_Defaults_NamesTheOptionsThatMustBeGiven()
+    {
+        var failures = new AgentOptionsValidator().Validate(null, new AgentOptions()).Failures!.ToArray();
+
+        failures.Length.ShouldBe(2);
+        failures.ShouldContain(failure => failure.StartsWith("--node-name (MOORING_NODE_NAME)"));
+        failures.ShouldContain(failure => failure.StartsWith("--controller (MOORING_CONTROLLER)"));
+    }
+
+    [Theory]
+    [InlineData("node", "Node_1", "--node-name")]
+    [InlineData("controller", "mooring-controller:7946", "http://host:port")]
+    [InlineData("controller", "http://mooring-controller:7946/path", "http://host:port")]
+    [InlineData("controller", "ftp://host", "http://host:port")]
+    [InlineData("directory", "var/lib", "absolute path")]
+    [InlineData("interface", "a-name-of-16-chr", "--interface")]
+    [InlineData("interface", "eth/0", "--interface")]
+    [InlineData("port", "0", "1 to 65535, not 0")]
+    [InlineData("port", "65536", "1 to 65535, not 65536")]
+    public void Validate_OneMistake_NamesOptionAndRange(string option, string value, string message)
+    {
+        var options = Good();
+        switch (option)
+        {
+            case "node":
+                options.NodeName = value;
+                break;
+            case "controller":
+                options.Controllers = [value];
+                break;
+            case "directory":
+                options.StateDirectory = value;
+                break;
+            case "interface":
+                options.Interfaces = [value];
+                break;
+            default:
+                options.HeartbeatPort = int.Parse(value);
+                break;
+        }
+
+        new AgentOptionsValidator().Validate(null, options).Failures!.ShouldHaveSingleItem().ShouldContain(message);
+    }
+
+    private static AgentOptions Good() => new() { NodeName = "node-1.example", Controllers = ["http://controller:7946"] };
+}

@@ -1,0 +1,104 @@
+using System.Net;
+using Mooring.Agent.DataPlane;
+using Mooring.Agent.Tests.Snapshots;
+
+namespace Mooring.Agent.Tests.DataPlane;
+
+public sealed class DataPlaneLoopTests : IAsyncLifetime
+{
+    private static readonly IPEndPoint Backend = new(IPAddress.Parse("10.71.1.2"), 8080);
+
+    private readonly FakeDataPlane _dataPlane = new();
+    private readonly ListLogger<DataPlaneLoop> _log = new();
+    private readonly DataPlaneLoop _loop;
+    private volatile bool _unhealthy;
+
+    public DataPlaneLoopTests()
+    {
+        _loop = new DataPlaneLoop(_dataPlane, "node-1", (_, _) => _unhealthy ? false : null, TimeProvider.System, _log);
+    }
+
+    public async ValueTask InitializeAsync() => await _loop.StartAsync(CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _loop.StopAsync(CancellationToken.None);
+        _loop.Dispose();
+    }
+
+    [Fact]
+    public async Task Apply_Snapshot_IsInTheKernelWhenItReturns()
+    {
+        (await _loop.ApplyAsync(TestSnapshots.Web(1, Backend), CancellationToken.None)).ShouldBeEmpty();
+
+        _dataPlane.Applied.ShouldHaveSingleItem().Services.ShouldHaveSingleItem().Backends.Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task VerdictsChanged_BackendUnhealthy_IsTakenOut()
+    {
+        await _loop.ApplyAsync(TestSnapshots.Web(1, Backend), CancellationToken.None);
+
+        _unhealthy = true;
+        _loop.VerdictsChanged();
+
+        await Eventually.HoldsAsync(() => _dataPlane.Applied.Last().Services[0].Backends.IsEmpty, "the backend is out");
+    }
+
+    [Fact]
+    public async Task Apply_ManyWhileBusy_AreDoneInOneGo()
+    {
+        using var closed = new SemaphoreSlim(0);
+        _dataPlane.OnApply = state =>
+        {
+            if (_dataPlane.Applied.IsEmpty)
+            {
+                closed.Wait();
+            }
+
+            return new ApplyResult(1, []);
+        };
+        var first = _loop.ApplyAsync(TestSnapshots.Web(1), CancellationToken.None);
+        var others = Enumerable.Range(2, 20)
+            .Select(revision => _loop.ApplyAsync(TestSnapshots.Web((ulong)revision), CancellationToken.None))
+            .ToArray();
+        closed.Release();
+        await first;
+        await Task.WhenAll(others);
+
+        _dataPlane.Applied.Count.ShouldBeInRange(1, 3);
+    }
+
+    [Fact]
+    public async Task Apply_EngineThrows_IsReportedAndTriedAgain()
+    {
+        var failures = 2;
+        _dataPlane.OnApply = state => failures-- > 0 ? throw new IOException("netlink: EBUSY") : new ApplyResult(1, []);
+
+        var problems = await _loop.ApplyAsync(TestSnapshots.Web(1), CancellationToken.None);
+
+        problems.ShouldHaveSingleItem().Message.ShouldBe("data plane: netlink: EBUSY");
+        await Eventually.HoldsAsync(() => !_dataPlane.Applied.IsEmpty, "applied at last");
+    }
+
+    [Fact]
+    public async Task Apply_KernelRefusesAService_IsReportedByNameAndSaidOnce()
+    {
+        _dataPlane.OnApply = state => new ApplyResult(0, [(state.Services[0], "Operation not supported")]);
+
+        var problems = await _loop.ApplyAsync(TestSnapshots.Web(1), CancellationToken.None);
+
+        problems.ShouldHaveSingleItem().Object.ShouldBe("default/web");
+        problems[0].Message.ShouldContain("10.70.0.100:80 could not be programmed: Operation not supported");
+        await Eventually.HoldsAsync(() => _dataPlane.Applied.Count >= 2, "tried again");
+        _log.Lines.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task HolderChanged_IsToldToTheEngine()
+    {
+        _loop.HolderChanged(IPAddress.Parse("10.70.0.100"), held: true);
+
+        await Eventually.HoldsAsync(() => _dataPlane.Held.GetValueOrDefault(IPAddress.Parse("10.70.0.100")), "held");
+    }
+}
