@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Mooring.Sandbox.KubeApi.Errors;
 using Mooring.Sandbox.KubeApi.Json;
+using Mooring.Sandbox.KubeApi.Protobuf;
 
 namespace Mooring.Sandbox.KubeApi.Http;
 
@@ -41,10 +42,16 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>An object in a create, update or delete request.</summary>
+    /// <summary>An object in a create, update or delete request. The built-in kinds may come as protobuf.</summary>
     public static async Task<JsonObject?> ReadObjectAsync(HttpRequest request, List<string>? duplicates, CancellationToken ct)
     {
         var type = ContentType(request);
+        if (type == ProtobufBody.ContentType)
+        {
+            var bytes = await ReadBytesAsync(request, ct);
+            return bytes.Length == 0 ? null : ProtobufBody.Parse(bytes);
+        }
+
         if (type is not ("" or "application/json" or "application/yaml"))
         {
             throw ApiError.UnsupportedMediaType(Negotiation.Supported);

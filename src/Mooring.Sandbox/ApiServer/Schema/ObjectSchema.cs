@@ -26,6 +26,12 @@ internal sealed class ObjectSchema
     /// <summary>Descriptions given at the place of use, for properties whose schema is a shared type.</summary>
     public Dictionary<string, string> PropertyDescriptions { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Field numbers in the protobuf form of a built-in type. A pointer field is there or not; of the others a zero value
+    /// on the wire is the same as absent.
+    /// </summary>
+    public Dictionary<int, (string Name, bool Pointer)> FieldNumbers { get; init; } = [];
+
     /// <summary>Schema of the values of a map; null when the object is not a map.</summary>
     public ObjectSchema? AdditionalProperties { get; set; }
 

@@ -7,7 +7,7 @@ namespace Mooring.Sandbox.KubeApi.Schema;
 /// <code>
 /// package io.k8s.api.core.v1
 /// type PodSpec : What it is.
-///   containers! []Container key=name : Required; a list merged by name.
+///   containers!@2 []Container key=name : Required; a list merged by name; field 2 in protobuf.
 ///   restartPolicy string =Always enum=Always|OnFailure|Never
 ///   labels map[string] : A map of strings.
 /// type Loose open : A type of which not every field is listed here.
@@ -55,11 +55,7 @@ internal sealed class SchemaTextReader
             else
             {
                 var owner = type ?? throw new FormatException($"{where}: a field outside a type");
-                var name = words[0].TrimEnd('!');
-                if (words[0].EndsWith('!'))
-                {
-                    owner.Required.Add(name);
-                }
+                var name = ReadName(where, words[0], owner);
 
                 _pending.Add((where, package, owner, name, string.Join(' ', words[1..]), description));
             }
@@ -83,6 +79,29 @@ internal sealed class SchemaTextReader
 
         _pending.Clear();
         return _types;
+    }
+
+    /// <summary><c>name</c>, <c>name!</c> (required), <c>name@4</c> (protobuf field number), <c>name@4*</c> (a pointer in Go).</summary>
+    private static string ReadName(string where, string word, ObjectSchema owner)
+    {
+        var parts = word.Split('@');
+        var name = parts[0].TrimEnd('!');
+        if (parts[0].EndsWith('!'))
+        {
+            owner.Required.Add(name);
+        }
+
+        if (parts.Length > 1)
+        {
+            if (!int.TryParse(parts[1].TrimEnd('*'), out var number))
+            {
+                throw new FormatException($"{where}: bad field number in {word}");
+            }
+
+            owner.FieldNumbers.Add(number, (name, parts[1].EndsWith('*')));
+        }
+
+        return name;
     }
 
     private static (string Head, string? Description) SplitDescription(string line)
