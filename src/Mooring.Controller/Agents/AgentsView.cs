@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using System.Net;
+using Mooring.Controller.World;
+
+namespace Mooring.Controller.Agents;
+
+/// <summary>What the agents have said, at one moment.</summary>
+internal sealed record AgentsView
+{
+    public static readonly AgentsView Empty = new();
+
+    public ImmutableDictionary<string, AgentFacts> Agents { get; init; } =
+        ImmutableDictionary<string, AgentFacts>.Empty;
+
+    public ImmutableDictionary<IPAddress, HolderClaim> Holders { get; init; } =
+        ImmutableDictionary<IPAddress, HolderClaim>.Empty;
+
+    public ImmutableDictionary<IPAddress, ulong> Terms { get; init; } = ImmutableDictionary<IPAddress, ulong>.Empty;
+
+    public ImmutableDictionary<IPAddress, HolderMove> Failovers { get; init; } =
+        ImmutableDictionary<IPAddress, HolderMove>.Empty;
+
+    /// <summary>Verdicts by node, of connected agents only.</summary>
+    public ImmutableDictionary<string, ImmutableDictionary<EndpointKey, EndpointVerdict>> Health { get; init; } =
+        ImmutableDictionary<string, ImmutableDictionary<EndpointKey, EndpointVerdict>>.Empty;
+
+    /// <summary>What each agent could not apply of the last revision it acknowledged.</summary>
+    public ImmutableDictionary<string, ImmutableArray<Refusal>> Refusals { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<Refusal>>.Empty;
+
+    /// <summary>Some agent has acknowledged a revision.</summary>
+    public bool AnyApplied { get; init; }
+}

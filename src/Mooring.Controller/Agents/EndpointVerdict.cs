@@ -1,0 +1,5 @@
+namespace Mooring.Controller.Agents;
+
+/// <summary>What the probes of one agent say of an endpoint.</summary>
+/// <param name="Reason">In the words of the failure: "connection refused by 10.71.2.3:8080".</param>
+internal sealed record EndpointVerdict(bool Healthy, string Reason);

@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using System.Net;
+using Mooring.Controller.World;
+
+namespace Mooring.Controller.Agents;
+
+/// <summary>
+/// Who answers for each address, from what every agent says of itself. Of several nodes that say they hold an address
+/// the one with the highest term does; with equal terms it stays with the present one until either gives up, for the
+/// agents settle that between themselves. Not thread-safe: its owner holds a lock.
+/// </summary>
+internal sealed class HolderTable
+{
+    private readonly Dictionary<IPAddress, Entry> _entries = [];
+
+    public ImmutableDictionary<IPAddress, HolderClaim> Holders => _entries
+        .Where(entry => entry.Value.Holder is not null)
+        .ToImmutableDictionary(entry => entry.Key, entry => entry.Value.Holder!);
+
+    public ImmutableDictionary<IPAddress, ulong> Terms =>
+        _entries.Where(entry => entry.Value.Term > 0).ToImmutableDictionary(entry => entry.Key, entry => entry.Value.Term);
+
+    /// <summary>The latest change of node of each address that was seen to move.</summary>
+    public ImmutableDictionary<IPAddress, HolderMove> Failovers => _entries
+        .Where(entry => entry.Value.Failover is not null)
+        .ToImmutableDictionary(entry => entry.Key, entry => entry.Value.Failover!);
+
+    /// <summary>Takes over what a status said before this controller started. The agents' own word replaces it.</summary>
+    public void Adopt(IPAddress address, string? node, ulong term, DateTimeOffset since)
+    {
+        var entry = EntryOf(address);
+        entry.Term = Math.Max(entry.Term, term);
+        if (node is not null && !entry.Claims.ContainsKey(node))
+        {
+            var claim = new HolderClaim(node, term, since);
+            entry.Claims[node] = claim;
+            entry.Holder ??= claim;
+            entry.LastHolder ??= node;
+        }
+    }
+
+    /// <summary>Everything <paramref name="node"/> holds; what it held before and does not name is given up.</summary>
+    public IReadOnlyList<HolderMove> Replace(string node, IReadOnlyDictionary<IPAddress, HolderClaim> held)
+    {
+        foreach (var (address, entry) in _entries)
+        {
+            if (!held.ContainsKey(address) && entry.Claims.Remove(node))
+            {
+                Settle(address, entry);
+            }
+        }
+
+        var moves = new List<HolderMove>();
+        foreach (var (address, claim) in held)
+        {
+            var entry = EntryOf(address);
+            entry.Claims[node] = claim;
+            if (Settle(address, entry) is { } move)
+            {
+                moves.Add(move);
+            }
+        }
+
+        return moves;
+    }
+
+    /// <summary>The node took an address.</summary>
+    /// <param name="report">As the agent put it; <see cref="HolderMove.From"/> counts only when nothing else is known.</param>
+    /// <returns>The change of holder, or null when this says nothing new.</returns>
+    public HolderMove? Take(HolderMove report)
+    {
+        var entry = EntryOf(report.Address);
+        entry.Claims[report.To.Node] = report.To;
+        entry.LastHolder ??= report.From;
+        if (Settle(report.Address, entry) is { } move)
+        {
+            move = move with { Reason = report.Reason, Detect = report.Detect, Takeover = report.Takeover };
+            entry.Failover = move.IsFailover ? move : entry.Failover;
+            return move;
+        }
+
+        // The same claim was heard in a Hello, without its story.
+        if (entry.Failover is { Reason: null } bare && bare.To.Node == report.To.Node && bare.To.Term == report.To.Term)
+        {
+            entry.Failover = bare with { Reason = report.Reason, Detect = report.Detect, Takeover = report.Takeover };
+        }
+
+        return null;
+    }
+
+    /// <summary>The node does not answer for the address (any more).</summary>
+    public HolderMove? GiveUp(string node, IPAddress address, ulong term)
+    {
+        var entry = EntryOf(address);
+        entry.Term = Math.Max(entry.Term, term);
+        return entry.Claims.Remove(node) ? Settle(address, entry) : null;
+    }
+
+    /// <summary>A term seen anywhere: the next claim must exceed it.</summary>
+    public void SeeTerm(IPAddress address, ulong term)
+    {
+        var entry = EntryOf(address);
+        entry.Term = Math.Max(entry.Term, term);
+    }
+
+    /// <summary>The node's agent is gone for good.</summary>
+    public IReadOnlyList<HolderMove> Forget(string node) =>
+        Replace(node, ImmutableDictionary<IPAddress, HolderClaim>.Empty);
+
+    /// <summary>Drops addresses that no VirtualIp names.</summary>
+    public void Prune(IReadOnlySet<IPAddress> inUse)
+    {
+        foreach (var address in _entries.Keys.Where(address => !inUse.Contains(address)).ToArray())
+        {
+            _entries.Remove(address);
+        }
+    }
+
+    private static HolderMove? Settle(IPAddress address, Entry entry)
+    {
+        var best = entry.Claims.Values
+            .OrderByDescending(claim => claim.Term)
+            .ThenBy(claim => claim.Node == entry.Holder?.Node ? 0 : 1)
+            .ThenBy(claim => claim.Node, StringComparer.Ordinal)
+            .FirstOrDefault();
+        var before = entry.Holder;
+        entry.Holder = best;
+        if (best is null)
+        {
+            return null;
+        }
+
+        entry.Term = Math.Max(entry.Term, best.Term);
+        if (before is not null && before.Node == best.Node && before.Term == best.Term)
+        {
+            return null;
+        }
+
+        var move = new HolderMove { Address = address, From = entry.LastHolder, To = best };
+        entry.LastHolder = best.Node;
+        entry.Failover = move.IsFailover ? move : entry.Failover;
+        return move;
+    }
+
+    private Entry EntryOf(IPAddress address)
+    {
+        if (!_entries.TryGetValue(address, out var entry))
+        {
+            entry = new Entry();
+            _entries.Add(address, entry);
+        }
+
+        return entry;
+    }
+
+    private sealed class Entry
+    {
+        public Dictionary<string, HolderClaim> Claims { get; } = new(StringComparer.Ordinal);
+
+        public HolderClaim? Holder { get; set; }
+
+        /// <summary>Also while no one holds the address.</summary>
+        public string? LastHolder { get; set; }
+
+        public ulong Term { get; set; }
+
+        public HolderMove? Failover { get; set; }
+    }
+}

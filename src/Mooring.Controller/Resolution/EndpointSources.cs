@@ -1,0 +1,45 @@
+using k8s.Models;
+using Mooring.Controller.World;
+
+namespace Mooring.Controller.Resolution;
+
+/// <summary>The objects endpoints come from, by the keys they are looked up with.</summary>
+internal sealed class EndpointSources
+{
+    /// <summary>Label that names the Service of an EndpointSlice.</summary>
+    private const string ServiceNameLabel = "kubernetes.io/service-name";
+
+    private readonly ILookup<string, V1Pod> _pods;
+    private readonly Dictionary<(string Namespace, string Name), V1Service> _services;
+    private readonly ILookup<(string Namespace, string Service), V1EndpointSlice> _slices;
+
+    public EndpointSources(ClusterWorld world)
+    {
+        _pods = world.Pods.ToLookup(pod => pod.Metadata.NamespaceProperty ?? "", StringComparer.Ordinal);
+        _services = world.Services.ToDictionary(
+            service => (service.Metadata.NamespaceProperty ?? "", service.Metadata.Name ?? ""));
+        _slices = world.EndpointSlices
+            .Where(slice => slice.Metadata.Labels?.ContainsKey(ServiceNameLabel) == true)
+            .ToLookup(slice => (slice.Metadata.NamespaceProperty ?? "", slice.Metadata.Labels![ServiceNameLabel]));
+    }
+
+    public IEnumerable<V1Pod> Pods(string @namespace, IReadOnlyDictionary<string, string> selector) =>
+        _pods[@namespace].Where(pod => Matches(pod, selector));
+
+    public V1Service? Service(string @namespace, string name) => _services.GetValueOrDefault((@namespace, name));
+
+    public IEnumerable<V1EndpointSlice> Slices(string @namespace, string service) => _slices[(@namespace, service)];
+
+    private static bool Matches(V1Pod pod, IReadOnlyDictionary<string, string> selector)
+    {
+        foreach (var (key, value) in selector)
+        {
+            if (pod.Metadata.Labels is not { } labels || !labels.TryGetValue(key, out var actual) || actual != value)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

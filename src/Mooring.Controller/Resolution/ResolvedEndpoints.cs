@@ -1,0 +1,10 @@
+using System.Collections.Immutable;
+using Mooring.Controller.Validation;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Controller.Resolution;
+
+/// <summary>The endpoints of a pool for one target port.</summary>
+/// <param name="Backends">Sorted by address, then port; no two the same.</param>
+/// <param name="Finding">Why there are none, or fewer than one would think.</param>
+internal sealed record ResolvedEndpoints(ImmutableArray<Backend> Backends, Finding? Finding = null);

@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using Mooring.Controller.Resolution;
+using Mooring.Controller.Validation;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Controller.Snapshots;
+
+/// <summary>Resolves every pool once for each target port in use.</summary>
+internal sealed class BackendSets(
+    EndpointResolver resolver, IReadOnlyDictionary<NamespacedName, PoolSettings> pools)
+{
+    private const int MaxNamed = 5;
+
+    private readonly Dictionary<string, (BackendSet Set, Finding? Finding)> _sets = new(StringComparer.Ordinal);
+
+    public PortEvaluation Resolve(PortSettings port)
+    {
+        if (!pools.TryGetValue(port.Pool, out var pool))
+        {
+            return new PortEvaluation(port, null, Unknown(port));
+        }
+
+        if (!pool.Findings.IsEmpty)
+        {
+            return new PortEvaluation(
+                port,
+                null,
+                new Finding(
+                    Reasons.InvalidBackendPool,
+                    $"{port.Field}.backendPool",
+                    $"BackendPool '{pool.Key.Name}' is not valid: {pool.Findings[0]}"));
+        }
+
+        if (!_sets.TryGetValue(port.BackendSetId, out var known))
+        {
+            var resolved = resolver.Resolve(pool, port.TargetPort);
+            known = (ToSet(port.BackendSetId, pool, resolved.Backends), resolved.Finding);
+            _sets.Add(port.BackendSetId, known);
+        }
+
+        return new PortEvaluation(port, known.Set, known.Finding is { } finding ? AtPort(port, pool, finding) : null);
+    }
+
+    /// <summary>Sets that published VirtualIps use, sorted by id.</summary>
+    public ImmutableArray<BackendSet> Published(IEnumerable<VirtualIpEvaluation> vips)
+    {
+        var used = vips.Where(vip => vip.Published)
+            .SelectMany(vip => vip.Ports)
+            .Where(port => port.Set is not null)
+            .Select(port => port.Set!.Id)
+            .ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. _sets.Where(set => used.Contains(set.Key))
+                .Select(set => set.Value.Set)
+                .OrderBy(set => set.Id, StringComparer.Ordinal),
+        ];
+    }
+
+    public ImmutableArray<PoolEvaluation> Evaluate(IEnumerable<VirtualIpEvaluation> vips)
+    {
+        var byPool = Published(vips).ToLookup(set => set.Pool);
+        return
+        [
+            .. pools.Values
+                .OrderBy(pool => pool.Key.Namespace, StringComparer.Ordinal)
+                .ThenBy(pool => pool.Key.Name, StringComparer.Ordinal)
+                .Select(pool => Evaluate(pool, [.. byPool[pool.Key]])),
+        ];
+    }
+
+    private PoolEvaluation Evaluate(PoolSettings pool, ImmutableArray<BackendSet> sets)
+    {
+        if (!pool.Findings.IsEmpty)
+        {
+            return new PoolEvaluation { Settings = pool };
+        }
+
+        if (sets.IsEmpty)
+        {
+            var resolved = resolver.Resolve(pool, default);
+            return new PoolEvaluation
+            {
+                Settings = pool,
+                Unused = resolved.Backends,
+                EndpointFinding = resolved.Finding is { Reason: Reasons.UnknownTargetPort } ? null : resolved.Finding,
+            };
+        }
+
+        return new PoolEvaluation
+        {
+            Settings = pool,
+            Sets = sets,
+            EndpointFinding = sets.Select(set => _sets[set.Id].Finding).FirstOrDefault(finding => finding is not null),
+        };
+    }
+
+    private static BackendSet ToSet(string id, PoolSettings pool, ImmutableArray<Backend> backends) => new()
+    {
+        Id = id,
+        Pool = pool.Key,
+        Algorithm = pool.Algorithm,
+        ClientAffinityTimeout = pool.ClientAffinityTimeout,
+        HealthCheck = pool.HealthCheck,
+        DrainTimeout = pool.DrainTimeout,
+        Backends = backends,
+    };
+
+    private Finding Unknown(PortSettings port)
+    {
+        var others = pools.Keys
+            .Where(key => key.Namespace == port.Pool.Namespace)
+            .Select(key => key.Name)
+            .Order(StringComparer.Ordinal)
+            .Take(MaxNamed)
+            .ToArray();
+        return new Finding(
+            Reasons.UnknownBackendPool,
+            $"{port.Field}.backendPool",
+            $"no BackendPool '{port.Pool.Name}' in namespace {port.Pool.Namespace}; create it"
+            + (others.Length == 0 ? "" : $", or name one of: {string.Join(", ", others)}"));
+    }
+
+    /// <summary>The finding as one reads it at the VirtualIp, where the pool's own fields mean nothing.</summary>
+    private static Finding AtPort(PortSettings port, PoolSettings pool, Finding finding) =>
+        finding.Reason == Reasons.UnknownTargetPort
+            ? finding with { Field = $"{port.Field}.targetPort" }
+            : new Finding(
+                finding.Reason, $"{port.Field}.backendPool", $"BackendPool '{pool.Key.Name}': {finding}");
+}

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using k8s.Models;
+using Mooring.Controller.World;
+using Mooring.Core.Placement;
+
+namespace Mooring.Controller.Snapshots;
+
+/// <summary>Joins what Kubernetes and what the agent say of each node.</summary>
+internal static class NodeFactsReader
+{
+    public static IReadOnlyCollection<NodeFacts> Read(ClusterWorld world)
+    {
+        var facts = world.Nodes.Select(node => Read(node, world)).ToList();
+        var named = facts.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+
+        // An agent on a node that Kubernetes does not know is shown with the reason rather than not at all.
+        facts.AddRange(world.Agents.Values
+            .Where(agent => agent.Presence != AgentPresence.Absent && !named.Contains(agent.Node))
+            .Select(agent => new NodeFacts
+            {
+                Name = agent.Node,
+                Agent = agent.Presence,
+                Ready = false,
+                Interfaces = agent.Interfaces,
+            }));
+        return facts;
+    }
+
+    private static NodeFacts Read(V1Node node, ClusterWorld world)
+    {
+        var name = node.Metadata.Name ?? "";
+        var agent = world.Agents.GetValueOrDefault(name);
+        return new NodeFacts
+        {
+            Name = name,
+            Agent = agent?.Presence ?? AgentPresence.Absent,
+            Ready = HasCondition(node, "Ready"),
+            NetworkUnavailable = HasCondition(node, "NetworkUnavailable"),
+            Unschedulable = node.Spec?.Unschedulable ?? false,
+            Labels = (node.Metadata.Labels ?? new Dictionary<string, string>()).ToImmutableDictionary(),
+            Interfaces = agent is { Presence: not AgentPresence.Absent } ? agent.Interfaces : [],
+        };
+    }
+
+    private static bool HasCondition(V1Node node, string type) =>
+        (node.Status?.Conditions ?? []).Any(condition => condition.Type == type && condition.Status == "True");
+}

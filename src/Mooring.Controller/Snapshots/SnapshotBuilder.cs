@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Net;
+using Mooring.Controller.Resolution;
+using Mooring.Controller.Validation;
+using Mooring.Controller.World;
+using Mooring.Core.Placement;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Controller.Snapshots;
+
+/// <summary>
+/// Computes from the world what every agent should have, and what each object came to. Pure; the same world gives the
+/// same result. What is wrong with one object never changes what another one gets.
+/// </summary>
+internal static class SnapshotBuilder
+{
+    public static BuildResult Build(ClusterWorld world)
+    {
+        var pools = world.BackendPools.Select(BackendPoolReader.Read).ToDictionary(pool => pool.Key);
+        var vips = world.VirtualIps
+            .Where(vip => vip.Metadata.DeletionTimestamp is null)
+            .Select(VirtualIpReader.Read)
+            .OrderBy(vip => vip.Key.Namespace, StringComparer.Ordinal)
+            .ThenBy(vip => vip.Key.Name, StringComparer.Ordinal)
+            .ToArray();
+        var findings = Judge(vips, world, out var owners);
+        var sets = new BackendSets(new EndpointResolver(new EndpointSources(world)), pools);
+        var nodes = NodeFactsReader.Read(world);
+        var evaluations = vips
+            .Select(vip => findings[vip.Key] is { IsEmpty: false } bad
+                ? new VirtualIpEvaluation { Settings = vip, Findings = bad }
+                : Evaluate(vip, sets, world))
+            .ToArray();
+        evaluations = Place(evaluations, nodes, world);
+
+        var snapshot = new ClusterSnapshot
+        {
+            Revision = 0,
+            Nodes =
+            [
+                .. world.Agents.Values
+                    .Where(agent => agent.Presence != AgentPresence.Absent && !agent.Interfaces.IsEmpty)
+                    .OrderBy(agent => agent.Node, StringComparer.Ordinal)
+                    .Select(agent => new NodePeer { Name = agent.Node, Interfaces = agent.Interfaces }),
+            ],
+            VirtualIps = [.. evaluations.Where(vip => vip.Published).Select(vip => ToIntent(vip, world))],
+            BackendSets = sets.Published(evaluations),
+            HeartbeatKeys = world.HeartbeatKeys,
+        };
+        return new BuildResult(snapshot, [.. evaluations], sets.Evaluate(evaluations), owners);
+    }
+
+    private static Dictionary<NamespacedName, ImmutableArray<Finding>> Judge(
+        VirtualIpSettings[] vips, ClusterWorld world, out ImmutableDictionary<IPAddress, NamespacedName> owners)
+    {
+        var subnets = new SubnetCheck(world.Agents.Values);
+        var findings = vips.ToDictionary(
+            vip => vip.Key,
+            vip => vip.Findings.IsEmpty ? [.. subnets.Check(vip).Where(_ => !IsHeld(vip, world))] : vip.Findings);
+        (var conflicts, owners) = AddressClaims.Settle(
+            vips.Where(vip => findings[vip.Key].IsEmpty), world.AddressOwners);
+        foreach (var (key, conflict) in conflicts)
+        {
+            findings[key] = conflict;
+        }
+
+        return findings;
+    }
+
+    /// <summary>Someone answers for it, so the list of subnets is what is incomplete.</summary>
+    private static bool IsHeld(VirtualIpSettings vip, ClusterWorld world) =>
+        vip.Addresses.Any(address => world.Holders.ContainsKey(address)
+            && world.AddressOwners.TryGetValue(address, out var owner) && owner == vip.Key);
+
+    private static VirtualIpEvaluation Evaluate(VirtualIpSettings vip, BackendSets sets, ClusterWorld world)
+    {
+        var ports = vip.Ports.Select(sets.Resolve).ToImmutableArray();
+        return new VirtualIpEvaluation
+        {
+            Settings = vip,
+            Ports = ports,
+            Forwarding = ForwardingResolver.Resolve(vip.Forwarding, world.Agents.Values),
+            Published = ports.Any(port => port.Set is not null),
+        };
+    }
+
+    private static VirtualIpEvaluation[] Place(
+        VirtualIpEvaluation[] evaluations, IReadOnlyCollection<NodeFacts> nodes, ClusterWorld world)
+    {
+        var requests = evaluations.Where(vip => vip.Accepted).SelectMany(vip => vip.Settings.Addresses.Select(address =>
+            new PlacementRequest
+            {
+                Address = address,
+                NodeSelector = vip.Settings.NodeSelector,
+                PreferredNodes = vip.Settings.PreferredNodes,
+                Sticky = vip.Settings.Sticky,
+            }));
+        var placements = PlacementPlanner.Place(
+            [.. requests],
+            nodes,
+            world.Holders.ToImmutableDictionary(claim => claim.Key, claim => claim.Value.Node),
+            PlacementOptions.Default);
+        return
+        [
+            .. evaluations.Select(vip => vip.Accepted
+                ? vip with { Placements = [.. vip.Settings.Addresses.Select(address => placements[address])] }
+                : vip),
+        ];
+    }
+
+    private static VirtualIpIntent ToIntent(VirtualIpEvaluation vip, ClusterWorld world) => new()
+    {
+        Key = vip.Settings.Key,
+        Addresses =
+        [
+            .. vip.Placements.Select(placement => new AddressIntent
+            {
+                Address = placement.Address,
+                Candidates = placement.Candidates,
+                Term = world.Terms.GetValueOrDefault(placement.Address),
+            }),
+        ],
+        Ports =
+        [
+            .. vip.Ports.Where(port => port.Set is not null).Select(port => new PortIntent
+            {
+                Name = port.Settings.Name,
+                Port = port.Settings.Port,
+                Protocol = port.Settings.Protocol,
+                BackendSetId = port.Set!.Id,
+            }),
+        ],
+        Forwarding = vip.Forwarding!.Mode,
+        HeartbeatInterval = vip.Settings.HeartbeatInterval,
+        DetectMultiplier = vip.Settings.DetectMultiplier,
+    };
+}

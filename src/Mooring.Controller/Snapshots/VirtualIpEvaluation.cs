@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using Mooring.Controller.Validation;
+using Mooring.Core.Placement;
+
+namespace Mooring.Controller.Snapshots;
+
+/// <summary>What one VirtualIp came to: the base of its status.</summary>
+internal sealed record VirtualIpEvaluation
+{
+    public required VirtualIpSettings Settings { get; init; }
+
+    /// <summary>What keeps it from being accepted; empty when it is.</summary>
+    public ImmutableArray<Finding> Findings { get; init; } = [];
+
+    public bool Accepted => Findings.IsEmpty;
+
+    public ImmutableArray<PortEvaluation> Ports { get; init; } = [];
+
+    /// <summary>In the order of the spec's addresses; empty when not accepted.</summary>
+    public ImmutableArray<AddressPlacement> Placements { get; init; } = [];
+
+    public ForwardingEvaluation? Forwarding { get; init; }
+
+    /// <summary>It is part of the snapshot: accepted, with a port that can be served.</summary>
+    public bool Published { get; init; }
+}

@@ -1,0 +1,20 @@
+namespace Mooring.Controller.Status;
+
+/// <summary>Types of conditions. They are part of the interface: people and programs wait for them.</summary>
+internal static class ConditionTypes
+{
+    /// <summary>None of the others is False.</summary>
+    public const string Ready = "Ready";
+
+    /// <summary>The spec is good, on its own and beside the other objects.</summary>
+    public const string Accepted = "Accepted";
+
+    /// <summary>A node answers for every address.</summary>
+    public const string Held = "Held";
+
+    /// <summary>Every port has an endpoint that takes new connections.</summary>
+    public const string BackendsReady = "BackendsReady";
+
+    /// <summary>No agent has refused a part of it.</summary>
+    public const string Programmed = "Programmed";
+}

@@ -1,0 +1,10 @@
+namespace Mooring.Controller.Status;
+
+/// <summary>State of an endpoint in the status of its pool.</summary>
+internal enum EndpointState
+{
+    Ready,
+    Unhealthy,
+    NotReady,
+    Draining,
+}

@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+using System.Net;
+using Mooring.Api.V1Alpha1;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Controller.Validation;
+
+/// <summary>The spec of a BackendPool with every field read, and what is wrong with it on its own.</summary>
+internal sealed record PoolSettings
+{
+    public required V1Alpha1BackendPool Resource { get; init; }
+
+    public required NamespacedName Key { get; init; }
+
+    /// <summary>Exactly one of this, <see cref="Service"/> and <see cref="Endpoints"/> is set in a good spec.</summary>
+    public ImmutableSortedDictionary<string, string>? Selector { get; init; }
+
+    public string? Service { get; init; }
+
+    public ImmutableArray<FixedEndpoint>? Endpoints { get; init; }
+
+    public BalancingAlgorithm Algorithm { get; init; }
+
+    public TimeSpan? ClientAffinityTimeout { get; init; }
+
+    public HealthCheckIntent? HealthCheck { get; init; }
+
+    public TimeSpan DrainTimeout { get; init; }
+
+    public ImmutableArray<Finding> Findings { get; init; } = [];
+}

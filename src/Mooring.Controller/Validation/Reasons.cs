@@ -1,0 +1,44 @@
+namespace Mooring.Controller.Validation;
+
+/// <summary>Reasons in conditions. They are part of the interface: people and programs wait for them.</summary>
+internal static class Reasons
+{
+    public const string Accepted = "Accepted";
+    public const string InvalidAddress = "InvalidAddress";
+    public const string UnsupportedAddressFamily = "UnsupportedAddressFamily";
+    public const string AddressSourceMissing = "AddressSourceMissing";
+    public const string AddressSourceAmbiguous = "AddressSourceAmbiguous";
+    public const string PoolAllocationUnsupported = "PoolAllocationUnsupported";
+    public const string DuplicateAddress = "DuplicateAddress";
+    public const string AddressConflict = "AddressConflict";
+    public const string AddressOutsideSubnets = "AddressOutsideSubnets";
+    public const string NoPorts = "NoPorts";
+    public const string InvalidPort = "InvalidPort";
+    public const string DuplicatePort = "DuplicatePort";
+    public const string InvalidTargetPort = "InvalidTargetPort";
+    public const string InvalidValue = "InvalidValue";
+    public const string InvalidDuration = "InvalidDuration";
+
+    public const string UnknownBackendPool = "UnknownBackendPool";
+    public const string InvalidBackendPool = "InvalidBackendPool";
+    public const string EndpointSourceMissing = "EndpointSourceMissing";
+    public const string EndpointSourceAmbiguous = "EndpointSourceAmbiguous";
+    public const string UnknownService = "UnknownService";
+    public const string UnknownTargetPort = "UnknownTargetPort";
+    public const string NoMatchingEndpoints = "NoMatchingEndpoints";
+    public const string NoReadyEndpoints = "NoReadyEndpoints";
+    public const string EndpointsReady = "EndpointsReady";
+
+    public const string NoEligibleNode = "NoEligibleNode";
+    public const string NotHeld = "NotHeld";
+    public const string NotAccepted = "NotAccepted";
+    public const string Held = "Held";
+    public const string HeldByOtherNode = "HeldByOtherNode";
+    public const string Programmed = "Programmed";
+    public const string NoAgentAnswered = "NoAgentAnswered";
+    public const string RefusedByAgent = "RefusedByAgent";
+    public const string Ready = "Ready";
+
+    /// <summary>The holder's probe of an endpoint failed.</summary>
+    public const string ProbeFailed = "ProbeFailed";
+}

@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+using Mooring.Core.Placement;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Controller.World;
+
+/// <summary>What is known of the agent of one node.</summary>
+internal sealed record AgentFacts
+{
+    public required string Node { get; init; }
+
+    public required AgentPresence Presence { get; init; }
+
+    /// <summary>Interfaces as the agent last described them, also after it went away.</summary>
+    public ImmutableArray<NodeInterface> Interfaces { get; init; } = [];
+
+    public ImmutableArray<ForwardingMode> ForwardingModes { get; init; } = [];
+
+    /// <summary>What the agent finds wrong with its node, each with the fix.</summary>
+    public ImmutableArray<string> Problems { get; init; } = [];
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using System.Net;
+using k8s.Models;
+using Mooring.Api.V1Alpha1;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Controller.World;
+
+/// <summary>Everything a snapshot is computed from, read once. The objects are shared with the caches: never changed.</summary>
+internal sealed record ClusterWorld
+{
+    public IReadOnlyCollection<V1Alpha1VirtualIp> VirtualIps { get; init; } = [];
+
+    public IReadOnlyCollection<V1Alpha1BackendPool> BackendPools { get; init; } = [];
+
+    public IReadOnlyCollection<V1Service> Services { get; init; } = [];
+
+    public IReadOnlyCollection<V1EndpointSlice> EndpointSlices { get; init; } = [];
+
+    public IReadOnlyCollection<V1Pod> Pods { get; init; } = [];
+
+    public IReadOnlyCollection<V1Node> Nodes { get; init; } = [];
+
+    public ImmutableDictionary<string, AgentFacts> Agents { get; init; } =
+        ImmutableDictionary<string, AgentFacts>.Empty;
+
+    /// <summary>Who answers for an address, by the agents' word.</summary>
+    public ImmutableDictionary<IPAddress, HolderClaim> Holders { get; init; } =
+        ImmutableDictionary<IPAddress, HolderClaim>.Empty;
+
+    /// <summary>Highest term seen for an address.</summary>
+    public ImmutableDictionary<IPAddress, ulong> Terms { get; init; } = ImmutableDictionary<IPAddress, ulong>.Empty;
+
+    /// <summary>The VirtualIp that had an address accepted before: it keeps it from any other.</summary>
+    public ImmutableDictionary<IPAddress, NamespacedName> AddressOwners { get; init; } =
+        ImmutableDictionary<IPAddress, NamespacedName>.Empty;
+
+    public ImmutableArray<HeartbeatKey> HeartbeatKeys { get; init; } = [];
+}
