@@ -1,1 +1,3 @@
-return 0;
+using Mooring.Controller.Hosting;
+
+return await ControllerCommand.Create().Parse(args).InvokeAsync();

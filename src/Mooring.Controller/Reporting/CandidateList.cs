@@ -2,7 +2,7 @@ using Mooring.Api.V1Alpha1;
 using Mooring.Controller.World;
 using Mooring.Core.Placement;
 
-namespace Mooring.Controller.Status;
+namespace Mooring.Controller.Reporting;
 
 /// <summary>The nodes of an address by rank, each with the reason it may or may not hold it. Pure.</summary>
 internal static class CandidateList

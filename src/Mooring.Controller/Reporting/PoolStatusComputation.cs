@@ -3,7 +3,7 @@ using Mooring.Controller.Snapshots;
 using Mooring.Controller.Validation;
 using Mooring.Core.Snapshots;
 
-namespace Mooring.Controller.Status;
+namespace Mooring.Controller.Reporting;
 
 /// <summary>The status of a BackendPool. Pure.</summary>
 internal static class PoolStatusComputation

@@ -1,6 +1,6 @@
 using k8s.Models;
 
-namespace Mooring.Controller.Status;
+namespace Mooring.Controller.Reporting;
 
 /// <summary>The conditions of one object; a transition time changes only when the status does.</summary>
 internal sealed class Conditions(IList<V1Condition>? previous, long? generation, DateTime now)

@@ -1,4 +1,4 @@
-namespace Mooring.Controller.Status;
+namespace Mooring.Controller.Reporting;
 
 /// <summary>Types of conditions. They are part of the interface: people and programs wait for them.</summary>
 internal static class ConditionTypes

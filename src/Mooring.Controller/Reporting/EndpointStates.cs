@@ -4,7 +4,7 @@ using Mooring.Controller.Agents;
 using Mooring.Controller.Snapshots;
 using Mooring.Core.Snapshots;
 
-namespace Mooring.Controller.Status;
+namespace Mooring.Controller.Reporting;
 
 /// <summary>
 /// Joins what Kubernetes says of an endpoint with what the agents' probes say. New connections go where the holder

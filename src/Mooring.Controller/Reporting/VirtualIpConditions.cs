@@ -5,7 +5,7 @@ using Mooring.Controller.Validation;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
-namespace Mooring.Controller.Status;
+namespace Mooring.Controller.Reporting;
 
 /// <summary>The conditions of one VirtualIp. Pure.</summary>
 internal sealed class VirtualIpConditions(

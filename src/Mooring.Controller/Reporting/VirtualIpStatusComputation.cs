@@ -6,7 +6,7 @@ using Mooring.Controller.Validation;
 using Mooring.Controller.World;
 using Mooring.Core.Snapshots;
 
-namespace Mooring.Controller.Status;
+namespace Mooring.Controller.Reporting;
 
 /// <summary>The status of a VirtualIp. Pure.</summary>
 internal static class VirtualIpStatusComputation

@@ -1,4 +1,4 @@
-namespace Mooring.Controller.Status;
+namespace Mooring.Controller.Reporting;
 
 /// <summary>State of an endpoint in the status of its pool.</summary>
 internal enum EndpointState

@@ -1,0 +1,314 @@
+using System.Collections.Immutable;
+using System.Net;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Mooring.Controller.World;
+using Mooring.Core.Placement;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Controller.Agents;
+
+/// <summary>
+/// Every agent, what it has said, and the snapshot all of them should have. Serves only while this replica leads.
+/// One lock guards all of it; nothing is awaited or sent under it.
+/// </summary>
+internal sealed partial class AgentRegistry(
+    IOptions<ControllerOptions> options, TimeProvider time, ILogger<AgentRegistry> logger)
+{
+    private static readonly Status NotLeading = new(
+        StatusCode.Unavailable, "this replica does not lead; try another address of the controller");
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, AgentEntry> _entries = new(StringComparer.Ordinal);
+    private HolderTable _holders = new();
+    private List<HolderMove> _moves = [];
+    private List<ReportedConflict> _conflicts = [];
+    private PublishedSnapshot? _published;
+    private bool _serving;
+
+    /// <summary>Something that a snapshot is computed from changed.</summary>
+    public ChangeSignal Changed { get; } = new();
+
+    public PublishedSnapshot? Published
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _published;
+            }
+        }
+    }
+
+    /// <summary>Highest revision any agent works from.</summary>
+    public ulong MaxAppliedRevision
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Values.Select(entry => entry.AppliedRevision).DefaultIfEmpty().Max();
+            }
+        }
+    }
+
+    /// <summary>Begins to serve agents, knowing what was true before.</summary>
+    /// <param name="adopted">Holders by the status of the VirtualIps.</param>
+    /// <param name="expected">Nodes that had an agent.</param>
+    public void Begin(IReadOnlyDictionary<IPAddress, HolderClaim> adopted, IEnumerable<string> expected)
+    {
+        lock (_lock)
+        {
+            _entries.Clear();
+            _holders = new HolderTable();
+            _moves = [];
+            _conflicts = [];
+            _published = null;
+            foreach (var (address, claim) in adopted)
+            {
+                _holders.Adopt(address, claim.Node.Length == 0 ? null : claim.Node, claim.Term, claim.Since);
+            }
+
+            foreach (var node in adopted.Values.Select(claim => claim.Node).Where(node => node.Length > 0).Union(expected))
+            {
+                _entries.Add(node, new AgentEntry(node, time.GetTimestamp()));
+            }
+
+            _serving = true;
+        }
+    }
+
+    /// <summary>Ends every stream; agents look for the next leader and go on by themselves meanwhile.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _serving = false;
+            _published = null;
+            foreach (var entry in _entries.Values)
+            {
+                entry.Session?.Close(NotLeading);
+                entry.Session = null;
+            }
+        }
+    }
+
+    /// <summary>Takes a new stream; an older one of the same node is closed.</summary>
+    /// <exception cref="RpcException">UNAVAILABLE on a replica that does not lead.</exception>
+    public void Open(
+        AgentSession session,
+        AgentFacts facts,
+        IReadOnlyDictionary<IPAddress, HolderClaim> held,
+        IReadOnlyDictionary<IPAddress, ulong> terms,
+        ImmutableDictionary<EndpointKey, EndpointVerdict> health)
+    {
+        lock (_lock)
+        {
+            ThrowIfNotServing();
+            var entry = EntryOf(session.Node);
+            entry.Session?.Close(new Status(StatusCode.Aborted, $"a newer stream of {session.Node} replaced this one"));
+            entry.Session = session;
+            entry.GivenUp = false;
+            entry.Facts = facts;
+            entry.AppliedRevision = session.AppliedAtStart;
+            entry.Refusals = [];
+            entry.Health = health;
+            foreach (var (address, term) in terms)
+            {
+                _holders.SeeTerm(address, term);
+            }
+
+            _moves.AddRange(_holders.Replace(session.Node, held));
+        }
+
+        Log.Connected(logger, session.Node, session.Peer, session.Version, session.AppliedAtStart);
+        Changed.Raise();
+    }
+
+    /// <summary>The stream ended.</summary>
+    public void Close(AgentSession session)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(session.Node, out var entry) || entry.Session != session)
+            {
+                return;
+            }
+
+            entry.Session = null;
+            entry.AwaySince = time.GetTimestamp();
+        }
+
+        Log.Disconnected(logger, session.Node);
+        Changed.Raise();
+    }
+
+    /// <summary>Calls <paramref name="change"/> if the stream is still the node's; an older one has no say.</summary>
+    public void Update(AgentSession session, Action<AgentEntry, HolderTable> change)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(session.Node, out var entry) || entry.Session != session)
+            {
+                return;
+            }
+
+            change(entry, _holders);
+        }
+
+        Changed.Raise();
+    }
+
+    public void Moved(AgentSession session, HolderMove report)
+    {
+        Update(session, (_, holders) =>
+        {
+            if (holders.Take(report) is { } move)
+            {
+                _moves.Add(move);
+            }
+        });
+    }
+
+    public void GaveUp(AgentSession session, IPAddress address, ulong term)
+    {
+        Update(session, (entry, holders) =>
+        {
+            if (holders.GiveUp(entry.Node, address, term) is { } move)
+            {
+                _moves.Add(move);
+            }
+        });
+    }
+
+    public void Saw(AgentSession session, ReportedConflict conflict) =>
+        Update(session, (_, _) => _conflicts.Add(conflict));
+
+    /// <summary>Gives up agents that have been away for longer than the grace.</summary>
+    /// <returns>True when agents are still expected: ask again soon.</returns>
+    public bool Expire()
+    {
+        var expected = false;
+        lock (_lock)
+        {
+            foreach (var entry in _entries.Values.Where(entry => entry.Presence == AgentPresence.Expected))
+            {
+                if (time.GetElapsedTime(entry.AwaySince) < options.Value.AgentGrace)
+                {
+                    expected = true;
+                    continue;
+                }
+
+                entry.GivenUp = true;
+                entry.Health = ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty;
+                entry.Refusals = [];
+                _moves.AddRange(_holders.Forget(entry.Node));
+                Log.GivenUp(logger, entry.Node, options.Value.AgentGrace);
+                Changed.Raise();
+            }
+        }
+
+        return expected;
+    }
+
+    /// <summary>True once every agent that was there before has connected.</summary>
+    public bool AllConnected()
+    {
+        lock (_lock)
+        {
+            return _entries.Values.All(entry => entry.Session is not null);
+        }
+    }
+
+    public AgentsView View()
+    {
+        lock (_lock)
+        {
+            return new AgentsView
+            {
+                Agents = _entries.Values.ToImmutableDictionary(
+                    entry => entry.Node, entry => entry.Facts with { Presence = entry.Presence }),
+                Holders = _holders.Holders,
+                Terms = _holders.Terms,
+                Failovers = _holders.Failovers,
+                Health = _entries.Values.Where(entry => entry.Session is not null)
+                    .ToImmutableDictionary(entry => entry.Node, entry => entry.Health),
+                Refusals = _entries.Values.Where(entry => entry.Session is not null && !entry.Refusals.IsEmpty)
+                    .ToImmutableDictionary(entry => entry.Node, entry => entry.Refusals),
+                AnyApplied = _entries.Values.Any(entry => entry.AppliedRevision > 0),
+            };
+        }
+    }
+
+    /// <summary>Changes of holder and conflicts since the last call.</summary>
+    public (IReadOnlyList<HolderMove> Moves, IReadOnlyList<ReportedConflict> Conflicts) Drain()
+    {
+        lock (_lock)
+        {
+            var drained = (_moves, _conflicts);
+            (_moves, _conflicts) = ([], []);
+            return drained;
+        }
+    }
+
+    /// <summary>Makes the snapshot the one all agents should have, and forgets what it has no use for.</summary>
+    /// <param name="addresses">Addresses that some VirtualIp names.</param>
+    public void Publish(ClusterSnapshot snapshot, IReadOnlySet<IPAddress> addresses)
+    {
+        var endpoints = snapshot.BackendSets
+            .SelectMany(set => set.Backends.Select(backend => new EndpointKey(set.Id, backend.Address, backend.Port)))
+            .ToHashSet();
+        lock (_lock)
+        {
+            if (!_serving)
+            {
+                return;
+            }
+
+            _published = new PublishedSnapshot(snapshot, _published?.Snapshot);
+            _holders.Prune(addresses);
+            foreach (var entry in _entries.Values)
+            {
+                entry.Health = entry.Health.RemoveRange(entry.Health.Keys.Where(key => !endpoints.Contains(key)));
+                entry.Session?.Wake.Raise();
+            }
+        }
+    }
+
+    public void ThrowIfNotServing()
+    {
+        lock (_lock)
+        {
+            if (!_serving)
+            {
+                throw new RpcException(NotLeading);
+            }
+        }
+    }
+
+    private AgentEntry EntryOf(string node)
+    {
+        if (!_entries.TryGetValue(node, out var entry))
+        {
+            entry = new AgentEntry(node, time.GetTimestamp());
+            _entries.Add(node, entry);
+        }
+
+        return entry;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            Level = LogLevel.Information,
+            Message = "Agent of {Node} connected from {Peer}, version {Version}, at revision {Revision}")]
+        public static partial void Connected(ILogger logger, string node, string peer, string version, ulong revision);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Agent of {Node} disconnected")]
+        public static partial void Disconnected(ILogger logger, string node);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Agent of {Node} did not come back within {Grace}")]
+        public static partial void GivenUp(ILogger logger, string node, TimeSpan grace);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using System.Net;
+using Google.Protobuf.WellKnownTypes;
+using Mooring.Controller.World;
+using Mooring.Core.Placement;
+using Mooring.Protocol.Snapshots;
+using Mooring.Protocol.V1Alpha1;
+using CoreMode = Mooring.Core.Snapshots.ForwardingMode;
+
+namespace Mooring.Controller.Agents;
+
+/// <summary>Reads what agents send. What cannot be read is left out: an agent must not be able to harm the others.</summary>
+internal static class AgentReports
+{
+    public static AgentFacts Facts(string node, Protocol.V1Alpha1.NodeFacts? facts, out ImmutableArray<string> problems)
+    {
+        var interfaces = NodeMapping.ToCore(node, facts?.Interfaces ?? [], out var unreadable);
+        problems = [.. unreadable.Select(problem => $"{problem.Field} {problem.Message}")];
+        return new AgentFacts
+        {
+            Node = node,
+            Presence = AgentPresence.Connected,
+            Interfaces = interfaces,
+            ForwardingModes =
+            [
+                .. (facts?.ForwardingModes ?? [])
+                    .Select(mode => mode switch
+                    {
+                        ForwardingMode.Nat => CoreMode.Nat,
+                        ForwardingMode.Direct => CoreMode.Direct,
+                        _ => (CoreMode?)null,
+                    })
+                    .OfType<CoreMode>()
+                    .Distinct()
+                    .Order(),
+            ],
+            Problems = [.. (facts?.Problems ?? []), .. problems],
+        };
+    }
+
+    public static (Dictionary<IPAddress, HolderClaim> Held, Dictionary<IPAddress, ulong> Terms) Addresses(
+        string node, IEnumerable<AddressState> states, DateTimeOffset now)
+    {
+        var held = new Dictionary<IPAddress, HolderClaim>();
+        var terms = new Dictionary<IPAddress, ulong>();
+        foreach (var state in states)
+        {
+            if (!IPAddress.TryParse(state.Address, out var address))
+            {
+                continue;
+            }
+
+            terms[address] = Math.Max(state.Term, terms.GetValueOrDefault(address));
+            if (state.Role == Role.Holder)
+            {
+                held[address] = new HolderClaim(node, state.Term, Time(state.Since, now));
+            }
+        }
+
+        return (held, terms);
+    }
+
+    /// <summary>Null unless the report says that the node took the address.</summary>
+    public static HolderMove? Move(string node, HolderReport report, DateTimeOffset now)
+    {
+        if (report.Role != Role.Holder || !IPAddress.TryParse(report.Address, out var address))
+        {
+            return null;
+        }
+
+        return new HolderMove
+        {
+            Address = address,
+            From = report.PreviousHolder.Length == 0 ? null : report.PreviousHolder,
+            To = new HolderClaim(node, report.Term, Time(report.At, now)),
+            Reason = report.Reason.Length == 0 ? null : report.Reason,
+            Detect = Span(report.Detect),
+            Takeover = Span(report.Takeover),
+        };
+    }
+
+    public static ImmutableDictionary<EndpointKey, EndpointVerdict> Health(
+        ImmutableDictionary<EndpointKey, EndpointVerdict> known, HealthReport? report)
+    {
+        var health = known.ToBuilder();
+        foreach (var endpoint in report?.Endpoints ?? [])
+        {
+            if (endpoint.Port is > 0 and <= ushort.MaxValue && IPAddress.TryParse(endpoint.Address, out var address))
+            {
+                var key = new EndpointKey(endpoint.BackendSetId, address, (ushort)endpoint.Port);
+                health[key] = new EndpointVerdict(endpoint.Healthy, endpoint.Reason);
+            }
+        }
+
+        return health.ToImmutable();
+    }
+
+    public static ReportedConflict? Conflict(string node, ConflictReport report) =>
+        IPAddress.TryParse(report.Address, out var address)
+            ? new ReportedConflict(
+                address,
+                string.Join(':', report.MacAddress.Span.ToArray().Take(8).Select(part => part.ToString("x2"))),
+                report.NodeName.Length == 0 ? null : report.NodeName,
+                node)
+            : null;
+
+    private static DateTimeOffset Time(Timestamp? time, DateTimeOffset fallback)
+    {
+        // The years 1 to 9999, as the type's own limits say; a clock that far off is no clock.
+        const long First = -62_135_596_800;
+        const long Last = 253_402_300_799;
+        return time is { Nanos: >= 0 and < 1_000_000_000, Seconds: > 0 and >= First and <= Last }
+            ? time.ToDateTimeOffset()
+            : fallback;
+    }
+
+    private static TimeSpan? Span(Duration? duration) =>
+        duration is { Seconds: >= 0 and < 86_400, Nanos: >= 0 and < 1_000_000_000 } ? duration.ToTimeSpan() : null;
+}

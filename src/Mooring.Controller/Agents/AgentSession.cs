@@ -1,0 +1,49 @@
+using Grpc.Core;
+
+namespace Mooring.Controller.Agents;
+
+/// <summary>One stream of one agent.</summary>
+internal sealed class AgentSession(string node, string bootId, string version, string peer, ulong appliedRevision)
+    : IDisposable
+{
+    private readonly CancellationTokenSource _closed = new();
+    private ulong _refused;
+
+    public string Node { get; } = node;
+
+    public string BootId { get; } = bootId;
+
+    public string Version { get; } = version;
+
+    public string Peer { get; } = peer;
+
+    /// <summary>Revision the agent worked from when it connected; nothing older is sent to it.</summary>
+    public ulong AppliedAtStart { get; } = appliedRevision;
+
+    /// <summary>Raised when there may be something to send.</summary>
+    public ChangeSignal Wake { get; } = new();
+
+    public CancellationToken Closed => _closed.Token;
+
+    /// <summary>Why the controller closed the stream; null while it has not.</summary>
+    public Status? CloseStatus { get; private set; }
+
+    /// <summary>Ends the stream from this side.</summary>
+    public void Close(Status status)
+    {
+        CloseStatus ??= status;
+        _closed.Cancel();
+    }
+
+    /// <summary>Highest revision the agent refused; 0 for none.</summary>
+    public ulong Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>The agent refused what it was sent. One reader calls this, so it need not be atomic.</summary>
+    public void Refuse(ulong revision)
+    {
+        Interlocked.Exchange(ref _refused, Math.Max(revision, Refused));
+        Wake.Raise();
+    }
+
+    public void Dispose() => _closed.Dispose();
+}

@@ -1,0 +1,89 @@
+using k8s;
+using k8s.Models;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Mooring.Api.V1Alpha1;
+using Mooring.Controller.Agents;
+using Mooring.Controller.Reconciling;
+using Mooring.Controller.Reporting;
+using Mooring.Controller.World;
+using Mooring.Kubernetes;
+using Mooring.Protocol.Snapshots;
+
+namespace Mooring.Controller.Hosting;
+
+/// <summary>Puts the controller together.</summary>
+internal static class ControllerHost
+{
+    /// <summary>An agent whose machine is gone is noticed after these two, not after TCP's quarter of an hour.</summary>
+    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
+
+    public static WebApplication Build(
+        KubernetesClientConfiguration cluster,
+        Action<ControllerOptions> configure,
+        Action<ILoggingBuilder>? configureLogging = null,
+        TimeProvider? timeProvider = null)
+    {
+        var listen = new ControllerOptions();
+        configure(listen);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "mooring-controller" });
+        configureLogging?.Invoke(builder.Logging);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.WebHost.UseUrls(listen.Listen);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            kestrel.AddServerHeader = false;
+
+            // Streams live for days and are silent most of the time.
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.Http2.KeepAlivePingDelay = PingDelay;
+            kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
+        });
+        AddServices(builder.Services, cluster, configure, timeProvider ?? TimeProvider.System);
+
+        var app = builder.Build();
+        app.MapGrpcService<AgentGrpcService>();
+
+        // Open streams would hold up the stop; agents look for another replica as soon as theirs ends.
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<AgentRegistry>().End);
+        return app;
+    }
+
+    private static void AddServices(
+        IServiceCollection services,
+        KubernetesClientConfiguration cluster,
+        Action<ControllerOptions> configure,
+        TimeProvider time)
+    {
+        services.AddSingleton(time);
+        services.AddSingleton<IValidateOptions<ControllerOptions>, ControllerOptionsValidator>();
+        services.AddOptions<ControllerOptions>().Configure(configure).ValidateOnStart();
+        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = SnapshotLimits.MaxAgentMessageBytes);
+        services.AddKubernetesClient(cluster);
+        services.AddInformer<V1Alpha1VirtualIp>();
+        services.AddInformer<V1Alpha1BackendPool>();
+        services.AddInformer<V1Service>();
+        services.AddInformer<V1EndpointSlice>();
+        services.AddInformer<V1Pod>();
+        services.AddInformer<V1Node>();
+        services.AddEventRecorder("mooring-controller");
+        services.TryAddSingleton<WorldReader>();
+        services.AddSingleton<AgentRegistry>();
+        services.AddSingleton<AgentGrpcService>();
+        services.AddSingleton<HeartbeatKeyStore>();
+        services.AddSingleton<StatusWriter>();
+        services.AddSingleton<EventReporter>();
+        services.AddSingleton<ClusterReconciler>();
+        services.AddHostedService<LeaderService>();
+    }
+}

@@ -1,0 +1,228 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Mooring.Api.V1Alpha1;
+using Mooring.Controller.Agents;
+using Mooring.Controller.Snapshots;
+using Mooring.Controller.Reporting;
+using Mooring.Controller.World;
+using Mooring.Core.Snapshots;
+using Mooring.Kubernetes.Runtime;
+using Mooring.Protocol.Snapshots;
+using Delta = Mooring.Protocol.V1Alpha1.Delta;
+
+namespace Mooring.Controller.Reconciling;
+
+/// <summary>
+/// What the leader does: reads the world after each change, publishes what follows from it under the next revision,
+/// and has the status and the Events written.
+/// </summary>
+internal sealed partial class ClusterReconciler(
+    WorldReader world,
+    AgentRegistry agents,
+    HeartbeatKeyStore keyStore,
+    StatusWriter statuses,
+    EventReporter events,
+    IOptions<ControllerOptions> options,
+    TimeProvider time,
+    ILogger<ClusterReconciler> logger)
+{
+    /// <summary>Changes that come together are taken together. A verdict still reaches the agents in milliseconds.</summary>
+    private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(5);
+
+    private static readonly TimeSpan ExpiryCheck = TimeSpan.FromMilliseconds(500);
+
+    private ImmutableDictionary<IPAddress, NamespacedName> _owners =
+        ImmutableDictionary<IPAddress, NamespacedName>.Empty;
+
+    private ImmutableArray<HeartbeatKey> _keys = [];
+
+    /// <summary>Works until cancelled: for as long as this replica leads.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await world.WaitForSyncAsync(cancellationToken);
+        _keys = [await keyStore.LoadOrCreateAsync(cancellationToken)];
+        var nodes = world.Read(AgentsView.Empty, _owners, _keys).Nodes.Select(node => node.Metadata.Name ?? "");
+        var adoption = Adoption.From(world.VirtualIps.List(), nodes);
+        _owners = adoption.Owners;
+        events.Reset();
+        agents.Begin(adoption.Holders, adoption.Nodes);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var writing = statuses.RunAsync(ending.Token);
+        try
+        {
+            using var subscription = world.Subscribe(agents.Changed);
+            await WaitForAgentsAsync(adoption, cancellationToken);
+            await LoopAsync(cancellationToken);
+        }
+        finally
+        {
+            agents.End();
+            await ending.CancelAsync();
+            await writing;
+        }
+    }
+
+    /// <summary>Places nothing before it is known who holds what, or the agents had time enough to say so.</summary>
+    private async Task WaitForAgentsAsync(Adoption adoption, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (!agents.AllConnected())
+        {
+            var left = options.Value.AdoptionGrace - time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+            {
+                Log.NotAllBack(logger, adoption.Nodes.Count, options.Value.AdoptionGrace);
+                break;
+            }
+
+            await agents.Changed.WaitAsync(left, time, cancellationToken);
+        }
+
+        Log.Adopted(logger, adoption.Owners.Count, adoption.Nodes.Count);
+        agents.Changed.Raise();
+    }
+
+    private async Task LoopAsync(CancellationToken cancellationToken)
+    {
+        var expected = true;
+        while (true)
+        {
+            var changed = true;
+            if (expected)
+            {
+                changed = await agents.Changed.WaitAsync(ExpiryCheck, time, cancellationToken);
+            }
+            else
+            {
+                await agents.Changed.WaitAsync(cancellationToken);
+            }
+
+            expected = agents.Expire();
+            if (changed)
+            {
+                await Task.Delay(Debounce, time, cancellationToken);
+                Reconcile();
+            }
+        }
+    }
+
+    private void Reconcile()
+    {
+        var view = agents.View();
+        var now = world.Read(view, _owners, _keys);
+        var result = SnapshotBuilder.Build(now);
+        _owners = result.AddressOwners;
+        Publish(result);
+        WriteStatus(result, view);
+        TellEvents(result);
+    }
+
+    private void Publish(BuildResult result)
+    {
+        var last = agents.Published?.Snapshot;
+        var highest = Math.Max(agents.MaxAppliedRevision, last?.Revision ?? 0);
+
+        // The wall clock only makes a revision of a new leader exceed those of leaders before it, whose agents may be
+        // away; within one leadership, and against every agent that is there, it is simply the next number.
+        var revision = Math.Max(highest + 1, last is null ? (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() : 0);
+        var snapshot = result.Snapshot with { Revision = revision };
+        var behind = last is not null && highest > last.Revision;
+        if (last is not null && !behind && SnapshotDiff.Compute(last, snapshot) is { } delta && IsEmpty(delta))
+        {
+            return;
+        }
+
+        var named = result.VirtualIps.SelectMany(vip => vip.Settings.Addresses).ToHashSet();
+        agents.Publish(snapshot, named);
+        Log.Published(logger, revision, snapshot.VirtualIps.Length, snapshot.BackendSets.Length, snapshot.Nodes.Length);
+    }
+
+    private void WriteStatus(BuildResult result, AgentsView view)
+    {
+        var states = new EndpointStates(result.VirtualIps, view);
+        var now = time.GetUtcNow();
+
+        // Stored times have whole seconds.
+        var second = new DateTime(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+        var present = new HashSet<StatusKey>();
+        foreach (var vip in result.VirtualIps)
+        {
+            var resource = vip.Settings.Resource;
+            var key = new StatusKey(typeof(V1Alpha1VirtualIp), resource.GetKey());
+            present.Add(key);
+            var before = statuses.Latest(key, resource.Metadata, resource.Status);
+            var after = VirtualIpStatusComputation.Compute(vip, view, states, before, second);
+            events.Judged(resource, before?.Conditions, after.Conditions);
+            statuses.Submit(key, resource.Metadata, after, resource.Status);
+        }
+
+        foreach (var pool in result.Pools)
+        {
+            var resource = pool.Settings.Resource;
+            var key = new StatusKey(typeof(V1Alpha1BackendPool), resource.GetKey());
+            present.Add(key);
+            var before = statuses.Latest(key, resource.Metadata, resource.Status);
+            var after = PoolStatusComputation.Compute(pool, states, before, second);
+            events.Judged(resource, before?.Conditions, after.Conditions);
+            events.Probed(pool, states);
+            statuses.Submit(key, resource.Metadata, after, resource.Status);
+        }
+
+        statuses.Retain(present);
+        events.Retain(result.Pools.Select(pool => pool.Settings.Key).ToHashSet());
+    }
+
+    private void TellEvents(BuildResult result)
+    {
+        var (moves, conflicts) = agents.Drain();
+        if (moves.Count == 0 && conflicts.Count == 0)
+        {
+            return;
+        }
+
+        var owners = result.VirtualIps
+            .Where(vip => vip.Accepted)
+            .SelectMany(vip => vip.Settings.Addresses.Select(address => (Address: address, vip.Settings.Resource)))
+            .ToDictionary(entry => entry.Address, entry => entry.Resource);
+        foreach (var move in moves)
+        {
+            Log.Moved(logger, move.Address, move.From ?? "nobody", move.To.Node, move.To.Term, move.Reason ?? "");
+            if (owners.TryGetValue(move.Address, out var vip))
+            {
+                events.Moved(vip, move);
+            }
+        }
+
+        foreach (var conflict in conflicts)
+        {
+            if (owners.TryGetValue(conflict.Address, out var vip))
+            {
+                events.Conflict(vip, conflict);
+            }
+        }
+    }
+
+    private static bool IsEmpty(Delta delta) =>
+        delta.Nodes.Count + delta.RemovedNodes.Count + delta.VirtualIps.Count + delta.RemovedVirtualIps.Count
+        + delta.BackendSets.Count + delta.RemovedBackendSets.Count + delta.HeartbeatKeys.Count == 0;
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            Level = LogLevel.Information,
+            Message = "Published revision {Revision}: {Vips} VirtualIps, {Sets} backend sets, {Nodes} nodes")]
+        public static partial void Published(ILogger logger, ulong revision, int vips, int sets, int nodes);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Address} moved from {From} to {Node}, term {Term} {Reason}")]
+        public static partial void Moved(
+            ILogger logger, IPAddress address, string from, string node, ulong term, string reason);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Leading; adopted {Addresses} addresses on {Nodes} nodes")]
+        public static partial void Adopted(ILogger logger, int addresses, int nodes);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Not all agents of {Nodes} nodes came back within {Grace}")]
+        public static partial void NotAllBack(ILogger logger, int nodes, TimeSpan grace);
+    }
+}

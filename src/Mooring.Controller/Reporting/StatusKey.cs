@@ -1,0 +1,5 @@
+using Mooring.Kubernetes.Runtime;
+
+namespace Mooring.Controller.Reporting;
+
+internal readonly record struct StatusKey(Type Kind, ObjectKey Object);

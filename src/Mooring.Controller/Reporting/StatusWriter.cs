@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Net;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Mooring.Api.V1Alpha1;
+using Mooring.Kubernetes.Client;
+using Mooring.Kubernetes.Runtime;
+
+namespace Mooring.Controller.Reporting;
+
+/// <summary>
+/// Writes status: only what changed, the latest only, and one object not more often than
+/// <see cref="MinInterval"/>. Used by the leader alone, so a write replaces the whole status and cannot conflict.
+/// </summary>
+internal sealed partial class StatusWriter(IKubernetesClient client, TimeProvider time, ILogger<StatusWriter> logger)
+{
+    public static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(100);
+
+    private const int Workers = 4;
+
+    /// <summary>A status that someone else changed is written again after this long; sooner the cache may be behind.</summary>
+    private static readonly TimeSpan RepairAfter = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<StatusKey, Desired> _desired = new();
+    private WorkQueue<StatusKey>? _queue;
+
+    /// <summary>The status last decided on, which the cache may not show yet; else the cached one.</summary>
+    public TStatus? Latest<TStatus>(StatusKey key, V1ObjectMeta metadata, TStatus? cached)
+        where TStatus : class =>
+        _desired.TryGetValue(key, out var desired) && desired.Uid == metadata.Uid ? (TStatus)desired.Status : cached;
+
+    /// <summary>Has the status written if it differs from what was decided or stored last.</summary>
+    public void Submit<TStatus>(StatusKey key, V1ObjectMeta metadata, TStatus status, TStatus? cached)
+        where TStatus : class
+    {
+        var json = KubernetesJson.Serialize(status);
+        var stored = cached is not null && KubernetesJson.Serialize(cached) == json;
+        if (_desired.TryGetValue(key, out var before) && before.Uid == metadata.Uid && before.Json == json)
+        {
+            if (stored || !before.Written || time.GetElapsedTime(before.At) < RepairAfter)
+            {
+                return;
+            }
+        }
+
+        _desired[key] = new Desired(metadata.Uid ?? "", status, json, Written: stored, time.GetTimestamp());
+        if (!stored)
+        {
+            _queue?.Add(key);
+        }
+    }
+
+    /// <summary>Forgets objects that are gone.</summary>
+    public void Retain(IReadOnlySet<StatusKey> present)
+    {
+        foreach (var key in _desired.Keys)
+        {
+            if (!present.Contains(key))
+            {
+                _desired.TryRemove(key, out _);
+            }
+        }
+    }
+
+    /// <summary>Writes until cancelled. What was submitted under an earlier leadership is forgotten.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var queue = new WorkQueue<StatusKey>(new WorkQueueOptions { Name = "status" }, time);
+        foreach (var (key, desired) in _desired)
+        {
+            if (!desired.Written)
+            {
+                queue.Add(key);
+            }
+        }
+
+        _queue = queue;
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => WorkAsync(queue, cancellationToken)));
+        }
+        finally
+        {
+            _queue = null;
+            _desired.Clear();
+        }
+    }
+
+    private async Task WorkAsync(WorkQueue<StatusKey> queue, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            StatusKey key;
+            try
+            {
+                key = await queue.GetAsync(cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            try
+            {
+                await WriteAsync(key, cancellationToken);
+                queue.Forget(key);
+
+                // The key stays taken for so long: what is submitted meanwhile is written once, afterwards.
+                await Task.Delay(MinInterval, time, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is KubernetesException or HttpRequestException or OperationCanceledException)
+            {
+                Log.Failed(logger, key.Object, e.Message);
+                queue.AddRateLimited(key);
+            }
+            finally
+            {
+                queue.Done(key);
+            }
+        }
+    }
+
+    private async Task WriteAsync(StatusKey key, CancellationToken cancellationToken)
+    {
+        if (!_desired.TryGetValue(key, out var desired) || desired.Written)
+        {
+            return;
+        }
+
+        var uid = KubernetesJson.Serialize(desired.Uid);
+        var patch = new V1Patch(
+            $$"""[{"op":"test","path":"/metadata/uid","value":{{uid}}},{"op":"add","path":"/status","value":{{desired.Json}}}]""",
+            V1Patch.PatchType.JsonPatch);
+        try
+        {
+            if (key.Kind == typeof(V1Alpha1VirtualIp))
+            {
+                await PatchAsync<V1Alpha1VirtualIp>(patch, key.Object, cancellationToken);
+            }
+            else
+            {
+                await PatchAsync<V1Alpha1BackendPool>(patch, key.Object, cancellationToken);
+            }
+        }
+        catch (KubernetesException e) when (e.StatusCode is HttpStatusCode.NotFound)
+        {
+            // Deleted meanwhile; the next look at the cache sees it.
+            return;
+        }
+
+        Log.Written(logger, key.Object);
+        _desired.TryUpdate(key, desired with { Written = true, At = time.GetTimestamp() }, desired);
+    }
+
+    private Task PatchAsync<T>(V1Patch patch, ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        client.PatchAsync<T>(patch, key.Name, key.Namespace, "status", cancellationToken);
+
+    private sealed record Desired(string Uid, object Status, string Json, bool Written, long At);
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Wrote the status of {Object}")]
+        public static partial void Written(ILogger logger, ObjectKey @object);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot write the status of {Object}: {Problem}")]
+        public static partial void Failed(ILogger logger, ObjectKey @object, string problem);
+    }
+}

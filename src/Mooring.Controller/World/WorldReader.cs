@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using System.Net;
+using k8s.Models;
+using Mooring.Api.V1Alpha1;
+using Mooring.Controller.Agents;
+using Mooring.Core.Snapshots;
+using Mooring.Kubernetes.Caching;
+
+namespace Mooring.Controller.World;
+
+/// <summary>Reads the caches and says when they change.</summary>
+internal sealed class WorldReader(
+    IInformer<V1Alpha1VirtualIp> virtualIps,
+    IInformer<V1Alpha1BackendPool> pools,
+    IInformer<V1Service> services,
+    IInformer<V1EndpointSlice> slices,
+    IInformer<V1Pod> pods,
+    IInformer<V1Node> nodes)
+{
+    public IStore<V1Alpha1VirtualIp> VirtualIps => virtualIps.Store;
+
+    public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        virtualIps.WaitForSyncAsync(cancellationToken),
+        pools.WaitForSyncAsync(cancellationToken),
+        services.WaitForSyncAsync(cancellationToken),
+        slices.WaitForSyncAsync(cancellationToken),
+        pods.WaitForSyncAsync(cancellationToken),
+        nodes.WaitForSyncAsync(cancellationToken));
+
+    /// <summary>Raises <paramref name="signal"/> after every change until the registration is disposed.</summary>
+    public IDisposable Subscribe(ChangeSignal signal)
+    {
+        return new Registrations(
+        [
+            virtualIps.Subscribe((_, _, _) => signal.Raise()),
+            pools.Subscribe((_, _, _) => signal.Raise()),
+            services.Subscribe((_, _, _) => signal.Raise()),
+            slices.Subscribe((_, _, _) => signal.Raise()),
+            pods.Subscribe((_, _, _) => signal.Raise()),
+            nodes.Subscribe((_, _, _) => signal.Raise()),
+        ]);
+    }
+
+    public ClusterWorld Read(
+        AgentsView agents,
+        ImmutableDictionary<IPAddress, NamespacedName> addressOwners,
+        ImmutableArray<HeartbeatKey> keys) => new()
+    {
+        VirtualIps = virtualIps.Store.List(),
+        BackendPools = pools.Store.List(),
+        Services = services.Store.List(),
+        EndpointSlices = slices.Store.List(),
+        Pods = pods.Store.List(),
+        Nodes = nodes.Store.List(),
+        Agents = agents.Agents,
+        Holders = agents.Holders,
+        Terms = agents.Terms,
+        AddressOwners = addressOwners,
+        HeartbeatKeys = keys,
+    };
+
+    private sealed class Registrations(IReadOnlyList<IDisposable> all) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var registration in all)
+            {
+                registration.Dispose();
+            }
+        }
+    }
+}
