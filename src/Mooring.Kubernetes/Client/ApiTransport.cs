@@ -113,6 +113,13 @@ internal sealed partial class ApiTransport(
                 $"{request}: no complete answer from {_root} within {options.RequestTimeout.TotalSeconds:0.###} s",
                 new TimeoutException(e.Message, e));
         }
+        catch (HttpRequestException e) when (
+            e is { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException })
+        {
+            // A reset before the head of the answer, which the handler has no name for.
+            throw new HttpRequestException(
+                HttpRequestError.ResponseEnded, $"{request}: the connection to {_root} was lost: {e.Message}", e);
+        }
         finally
         {
             response?.Dispose();

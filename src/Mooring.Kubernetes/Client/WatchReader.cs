@@ -148,7 +148,7 @@ internal static class WatchReader
             }
         }
 
-        Expect(reader.TokenType == JsonTokenType.EndObject, "an event ends early");
+        Expect(reader.TokenType == JsonTokenType.EndObject && !reader.Read(), "an event does not end where its line does");
         if (type == "ERROR")
         {
             throw Refusal(ref skipped, hasSkipped);

@@ -1,0 +1,250 @@
+using System.Net;
+using System.Text.Json;
+using k8s;
+using k8s.Models;
+using Microsoft.AspNetCore.Http;
+using Mooring.Kubernetes.Client;
+using Mooring.Kubernetes.Tests.Fakes;
+
+namespace Mooring.Kubernetes.Tests.Client;
+
+public sealed class KubernetesClientTests : ClientTestBase
+{
+    [Fact]
+    public async Task Get_ExistingObject_ReturnsIt()
+    {
+        var client = await ClientAsync(c => c.JsonAsync(Answers.Pod("web-1", "7", ",\"status\":{\"podIP\":\"10.0.0.1\"}")));
+
+        var pod = await client.GetAsync<V1Pod>("web-1", "a");
+
+        pod.ShouldNotBeNull().Status!.PodIP.ShouldBe("10.0.0.1");
+        Server.Requests.Single().Path.ShouldBe("/api/v1/namespaces/a/pods/web-1");
+    }
+
+    [Fact]
+    public async Task Get_HostWithPath_KeepsThePath()
+    {
+        await ClientAsync(c => c.JsonAsync(Answers.Pod("p", "1")));
+        var client = Connect(new KubernetesClientConfiguration { Host = new Uri(Server.Address, "/k8s/clusters/c1") });
+
+        await client.GetAsync<V1Pod>("p", "a");
+
+        Server.Requests.Single().Path.ShouldBe("/k8s/clusters/c1/api/v1/namespaces/a/pods/p");
+    }
+
+    [Fact]
+    public async Task Get_MissingObject_ReturnsNull()
+    {
+        var client = await ClientAsync(c => c.StatusAsync(404, "NotFound", "no such pod", """{"name":"x","kind":"pods"}"""));
+
+        (await client.GetAsync<V1Pod>("x", "a")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Get_MissingKind_Throws()
+    {
+        var client = await ClientAsync(c =>
+        {
+            c.Response.StatusCode = 404;
+            c.Response.ContentType = "text/plain";
+            return c.Response.WriteAsync("404 page not found");
+        });
+
+        var fault = await Should.ThrowAsync<KubernetesException>(() => client.GetAsync<V1Pod>("x", "a"));
+
+        fault.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        fault.Message.ShouldContain("404 page not found");
+    }
+
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("..")]
+    [InlineData("")]
+    [InlineData("a%2fb")]
+    public async Task Get_NameOfAnotherPath_IsRefused(string name)
+    {
+        var client = await ClientAsync(c => c.JsonAsync("{}"));
+
+        await Should.ThrowAsync<ArgumentException>(() => client.GetAsync<V1Pod>(name, "a"));
+
+        Server.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task List_SeveralPages_FollowsContinueAtOneVersion()
+    {
+        var client = await ClientAsync((c, n) => c.JsonAsync(n == 0
+            ? Answers.List("10", "t+1", Answers.Pod("a", "1"), Answers.Pod("b", "2"))
+            : Answers.List("10", null, Answers.Pod("c", "3"))));
+
+        var list = await client.ListAsync<V1Pod>("a", new ListOptions { Limit = 2, LabelSelector = "app in (x,y)" });
+
+        list.Items.Select(pod => pod.Metadata.Name).ShouldBe(["a", "b", "c"]);
+        list.ResourceVersion.ShouldBe("10");
+        Server.Requests.Select(r => r.Query).ShouldBe(
+        [
+            "?limit=2&labelSelector=app%20in%20%28x%2Cy%29",
+            "?limit=2&continue=t%2B1&labelSelector=app%20in%20%28x%2Cy%29",
+        ]);
+    }
+
+    [Fact]
+    public async Task List_ContinueExpired_ListsAllAtOnce()
+    {
+        var client = await ClientAsync((c, n) => n switch
+        {
+            0 => c.JsonAsync(Answers.List("10", "t1", Answers.Pod("a", "1"))),
+            1 => c.StatusAsync(410, "Expired", "the continue token is too old"),
+            _ => c.JsonAsync(Answers.List("20", null, Answers.Pod("a", "1"), Answers.Pod("b", "15"))),
+        });
+
+        var list = await client.ListAsync<V1Pod>("a", new ListOptions { Limit = 1 });
+
+        list.ResourceVersion.ShouldBe("20");
+        list.Items.Count.ShouldBe(2);
+        Server.Requests.Last().Query.ShouldBe("");
+    }
+
+    [Fact]
+    public async Task List_ItemsWithoutKind_GetTheirs()
+    {
+        var client = await ClientAsync(c => c.JsonAsync(
+            """{"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"n"},"kind":null}]}"""));
+
+        var slice = (await client.ListAsync<V1EndpointSlice>()).Items.Single();
+
+        slice.ApiVersion.ShouldBe("discovery.k8s.io/v1");
+        slice.Kind.ShouldBe("EndpointSlice");
+        Server.Requests.Single().Path.ShouldBe("/apis/discovery.k8s.io/v1/endpointslices");
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"PodList"}""")]
+    [InlineData("""{"metadata":{"resourceVersion":"1"},"items":[null]}""")]
+    [InlineData("""[1]""")]
+    [InlineData("""null""")]
+    public async Task List_NotAList_SaysSo(string json)
+    {
+        var client = await ClientAsync(c => c.JsonAsync(json));
+
+        var fault = await Should.ThrowAsync<HttpRequestException>(() => client.ListAsync<V1Pod>());
+
+        fault.HttpRequestError.ShouldBe(HttpRequestError.InvalidResponse);
+        fault.Message.ShouldContain("/api/v1/pods");
+    }
+
+    [Fact]
+    public async Task Update_UnknownFields_SurviveTheRoundTrip()
+    {
+        var client = await ClientAsync((c, n) => n == 0
+            ? c.JsonAsync(Answers.Pod("p", "1", ",\"spec\":{\"nodeName\":\"n1\",\"futureField\":{\"x\":[1,2]}},\"top\":true"))
+            : c.JsonAsync(Answers.Pod("p", "2")));
+        var pod = (await client.GetAsync<V1Pod>("p", "a"))!;
+
+        pod.Spec!.NodeName = "n2";
+        await client.UpdateAsync(pod);
+
+        var sent = JsonDocument.Parse(Server.Requests.Last().Body).RootElement;
+        sent.GetProperty("spec").GetProperty("futureField").GetProperty("x").GetArrayLength().ShouldBe(2);
+        sent.GetProperty("spec").GetProperty("nodeName").GetString().ShouldBe("n2");
+        sent.GetProperty("top").GetBoolean().ShouldBeTrue();
+        sent.TryGetProperty("status", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Create_WithoutNamespace_IsRefused()
+    {
+        var client = await ClientAsync(c => c.JsonAsync("{}"));
+        var pod = new V1Pod { Metadata = new V1ObjectMeta { Name = "p" } };
+
+        (await Should.ThrowAsync<ArgumentException>(() => client.CreateAsync(pod))).Message.ShouldContain("metadata.namespace");
+    }
+
+    [Fact]
+    public async Task UpdateStatus_PutsToTheSubresource()
+    {
+        var client = await ClientAsync(c => c.JsonAsync("""{"metadata":{"name":"n1"}}"""));
+
+        await client.UpdateStatusAsync(new V1Node { Metadata = new V1ObjectMeta { Name = "n1" } });
+
+        Server.Requests.Single().ShouldSatisfyAllConditions(
+            r => r.Method.ShouldBe("PUT"),
+            r => r.Path.ShouldBe("/api/v1/nodes/n1/status"));
+    }
+
+    [Theory]
+    [InlineData(V1Patch.PatchType.JsonPatch, "application/json-patch+json")]
+    [InlineData(V1Patch.PatchType.MergePatch, "application/merge-patch+json")]
+    public async Task Patch_EachType_NamesItself(V1Patch.PatchType type, string contentType)
+    {
+        var client = await ClientAsync(c => c.JsonAsync(Answers.Pod("p", "2")));
+
+        await client.PatchAsync<V1Pod>(new V1Patch("{}", type), "p", "a", "status");
+
+        Server.Requests.Single().ShouldSatisfyAllConditions(
+            r => r.Method.ShouldBe("PATCH"),
+            r => r.Path.ShouldBe("/api/v1/namespaces/a/pods/p/status"),
+            r => r.ContentType.ShouldBe(contentType));
+    }
+
+    [Fact]
+    public async Task Apply_ObjectThatWasRead_LeavesItsFieldOwnersOut()
+    {
+        var client = await ClientAsync(c => c.JsonAsync(
+            """{"metadata":{"name":"s","namespace":"a","managedFields":[{"manager":"other"}],"selfLink":"kept"}}"""));
+        var service = (await client.GetAsync<V1Service>("s", "a"))!;
+
+        await client.ApplyAsync(service, "mooring controller", force: true, subresource: "status");
+
+        var seen = Server.Requests.Last();
+        seen.Path.ShouldBe("/api/v1/namespaces/a/services/s/status");
+        seen.Query.ShouldBe("?fieldManager=mooring%20controller&force=true");
+        seen.ContentType.ShouldBe("application/apply-patch+yaml");
+        seen.Body.ShouldNotContain("managedFields");
+        seen.Body.ShouldContain("\"kind\":\"Service\"");
+        seen.Body.ShouldContain("selfLink");
+    }
+
+    [Fact]
+    public async Task Apply_Conflict_SurfacesTheCauses()
+    {
+        var client = await ClientAsync(c => c.StatusAsync(
+            409, "Conflict", "Apply failed", """{"causes":[{"reason":"FieldManagerConflict","field":".spec.type"}]}"""));
+
+        var fault = await Should.ThrowAsync<KubernetesException>(() => client.ApplyAsync(
+            new V1Service { Metadata = new V1ObjectMeta { Name = "s", NamespaceProperty = "a" } }, "m"));
+
+        fault.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        fault.Status.Details!.Causes!.Single().Field.ShouldBe(".spec.type");
+    }
+
+    [Fact]
+    public async Task Delete_WithOptions_SendsThem()
+    {
+        var client = await ClientAsync(c => c.JsonAsync("""{"kind":"Status","status":"Success"}"""));
+
+        await client.DeleteAsync<V1Pod>("p", "a", new DeleteOptions { PropagationPolicy = "Foreground", Uid = "u" });
+
+        Server.Requests.Single().Body.ShouldBe(
+            """{"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Foreground","preconditions":{"uid":"u"}}""");
+    }
+
+    [Fact]
+    public async Task Delete_MissingObject_IsNoError()
+    {
+        var client = await ClientAsync(c => c.StatusAsync(404, "NotFound", "gone", """{"name":"p"}"""));
+
+        await client.DeleteAsync<V1Pod>("p", "a");
+
+        Server.Requests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task GetVersion_ReadsIt()
+    {
+        var client = await ClientAsync(c => c.JsonAsync("""{"major":"1","minor":"36","gitVersion":"v1.36.0"}"""));
+
+        (await client.GetVersionAsync()).GitVersion.ShouldBe("v1.36.0");
+        (await client.GetRawAsync("/apis")).GetProperty("minor").GetString().ShouldBe("36");
+    }
+}
