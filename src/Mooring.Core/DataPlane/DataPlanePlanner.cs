@@ -46,7 +46,7 @@ public static class DataPlanePlanner
                         Algorithm = planned.Set.Algorithm,
                         ClientAffinityTimeout = planned.Set.ClientAffinityTimeout,
                         Backends = planned.Backends,
-                        Draining = planned.Draining,
+                        Draining = port.Protocol == TransportProtocol.Tcp ? planned.Unfit : planned.Draining,
                     });
                 }
             }
@@ -57,30 +57,38 @@ public static class DataPlanePlanner
     }
 
     private sealed record PlannedSet(
-        BackendSet Set, ImmutableArray<ForwardedBackend> Backends, ImmutableArray<ForwardedBackend> Draining)
+        BackendSet Set,
+        ImmutableArray<ForwardedBackend> Backends,
+        ImmutableArray<ForwardedBackend> Draining,
+        ImmutableArray<ForwardedBackend> Unfit)
     {
         public static PlannedSet Of(BackendSet set, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
         {
             var backends = ImmutableArray.CreateBuilder<ForwardedBackend>(set.Backends.Length);
             var draining = ImmutableArray.CreateBuilder<ForwardedBackend>();
-            foreach (var backend in set.Backends)
+            var unfit = ImmutableArray.CreateBuilder<ForwardedBackend>();
+            foreach (var backend in set.Backends.Where(backend => backend.Address.AddressFamily == AddressFamily.InterNetwork))
             {
-                if (backend.Condition == BackendCondition.NotReady
-                    || backend.Address.AddressFamily != AddressFamily.InterNetwork
-                    || isHealthy(set.Id, backend.EndPoint) == false)
+                var forwarded = new ForwardedBackend(
+                    backend.Address, backend.Port, backend.Weight, Local: backend.NodeName == nodeName);
+                var fit = backend.Condition != BackendCondition.NotReady && isHealthy(set.Id, backend.EndPoint) != false;
+                if (fit && backend.Condition == BackendCondition.Ready && backend.Weight > 0)
                 {
+                    backends.Add(forwarded);
                     continue;
                 }
 
-                var forwarded = new ForwardedBackend(
-                    backend.Address, backend.Port, backend.Weight, Local: backend.NodeName == nodeName);
-                var into = backend.Condition == BackendCondition.Draining || backend.Weight == 0 ? draining : backends;
-                into.Add(forwarded);
+                unfit.Add(forwarded);
+                if (fit)
+                {
+                    draining.Add(forwarded);
+                }
             }
 
             backends.Sort(BackendOrder.Instance);
             draining.Sort(BackendOrder.Instance);
-            return new PlannedSet(set, backends.ToImmutable(), draining.ToImmutable());
+            unfit.Sort(BackendOrder.Instance);
+            return new PlannedSet(set, backends.ToImmutable(), draining.ToImmutable(), unfit.ToImmutable());
         }
     }
 }

@@ -1,0 +1,16 @@
+namespace Mooring.Agent.DataPlane;
+
+/// <summary>How the nftables engine works.</summary>
+internal sealed record DataPlaneOptions
+{
+    public const string DefaultTable = "mooring";
+
+    /// <summary>Name of the <c>inet</c> table the engine owns. Nothing outside it is touched.</summary>
+    public string Table { get; init; } = DefaultTable;
+
+    /// <summary>Where the kernel's network settings are found.</summary>
+    public string SysctlDirectory { get; init; } = "/proc/sys/net";
+
+    /// <summary>Largest number of elements in one kernel transaction of a bulk load; a service is never split.</summary>
+    public int MaxElementsPerTransaction { get; init; } = 20_000;
+}

@@ -1,0 +1,18 @@
+using System.Collections.Immutable;
+
+namespace Mooring.Agent.DataPlane;
+
+/// <summary>What the table says of one address, protocol and port.</summary>
+/// <param name="Chain">Shared chain that picks a slot; null refuses new flows.</param>
+/// <param name="Slots">
+/// "address . port" by slot; null where the kernel has no element. Instances are shared between slots of one backend.
+/// </param>
+internal sealed record ServicePlan(string? Chain, ImmutableArray<string?> Slots)
+{
+    public static readonly ServicePlan None = new(null, []);
+
+    public bool Equals(ServicePlan? other) =>
+        other is not null && Chain == other.Chain && Slots.AsSpan().SequenceEqual(other.Slots.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Chain, Slots.Length);
+}

@@ -1,0 +1,44 @@
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Agent.DataPlane;
+
+/// <summary>
+/// The chains that pick a slot. There is one per way of picking and number of slots, shared by every service with that
+/// shape, so their number does not grow with the services.
+/// </summary>
+internal static class SlotChain
+{
+    private const string Flow = "flow";
+    private const string Client = "client";
+    private const string Rotate = "rotate";
+
+    /// <summary>Seed of the kernel's jhash; any constant does, the same on every node.</summary>
+    private const string Seed = "0x6d6f6f72";
+
+    public static string Name(BalancingAlgorithm algorithm, bool clientAffinity, int slots)
+    {
+        var way = (algorithm, clientAffinity) switch
+        {
+            (_, true) or (BalancingAlgorithm.SourceIpHash, _) => Client,
+            (BalancingAlgorithm.RoundRobin or BalancingAlgorithm.WeightedRoundRobin, _) => Rotate,
+            _ => Flow,
+        };
+        return $"{way}-{slots}";
+    }
+
+    /// <summary>The one rule of the chain.</summary>
+    /// <exception cref="FormatException"><paramref name="name"/> is not of this class.</exception>
+    public static string Rule(string name)
+    {
+        var dash = name.IndexOf('-', StringComparison.Ordinal);
+        var slots = int.Parse(name.AsSpan(dash + 1));
+        var slot = name[..dash] switch
+        {
+            Flow => $"jhash ip saddr . th sport mod {slots} seed {Seed}",
+            Client => $"jhash ip saddr mod {slots} seed {Seed}",
+            Rotate => $"numgen inc mod {slots}",
+            _ => throw new FormatException($"'{name}' is no slot chain"),
+        };
+        return $"meta l4proto {{ tcp, udp }} dnat ip to ip daddr . meta l4proto . th dport . {slot} map @endpoints";
+    }
+}

@@ -1,0 +1,66 @@
+using Mooring.Core.DataPlane;
+using Mooring.Linux.Conntrack;
+
+namespace Mooring.Agent.DataPlane;
+
+/// <summary>
+/// Remembers which backends each service may have flows to, and cuts the tracked flows to those that are gone: a UDP
+/// client would otherwise go on sending to a pod that no longer exists, and a TCP client wait for its own timeout.
+/// </summary>
+internal sealed class StaleFlows
+{
+    private readonly Dictionary<string, HashSet<string>> _backends = new(StringComparer.Ordinal);
+
+    /// <summary>Takes the backends an earlier run of the agent left in the kernel.</summary>
+    public void Adopt(TablePlan kernel)
+    {
+        _backends.Clear();
+        foreach (var (key, service) in kernel.Services)
+        {
+            _backends[key] = new HashSet<string>(service.Slots.OfType<string>(), StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>Forgets backends that are gone in <paramref name="desired"/>; returns them by service key.</summary>
+    public HashSet<(string Service, string Backend)> Advance(DataPlaneState desired)
+    {
+        var gone = new HashSet<(string, string)>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var service in desired.Services)
+        {
+            var key = TablePlanner.Key(service);
+            seen.Add(key);
+            var now = new HashSet<string>(
+                service.Backends.Concat(service.Draining).Select(backend => $"{backend.Address} . {backend.Port}"),
+                StringComparer.Ordinal);
+            if (_backends.TryGetValue(key, out var before))
+            {
+                gone.UnionWith(before.Except(now).Select(backend => (key, backend)));
+            }
+
+            _backends[key] = now;
+        }
+
+        foreach (var key in _backends.Keys.Except(seen).ToArray())
+        {
+            gone.UnionWith(_backends[key].Select(backend => (key, backend)));
+            _backends.Remove(key);
+        }
+
+        return gone;
+    }
+
+    /// <summary>Deletes the tracked flows of <paramref name="gone"/>; returns how many there were.</summary>
+    public static int Cut(HashSet<(string Service, string Backend)> gone)
+    {
+        if (gone.Count == 0)
+        {
+            return 0;
+        }
+
+        using var conntrack = new ConntrackTable();
+        return conntrack.Delete(flow => gone.Contains((
+            $"{flow.OriginalDestination.Address} . {(flow.Protocol == 17 ? "udp" : "tcp")} . {flow.OriginalDestination.Port}",
+            $"{flow.ReplySource.Address} . {flow.ReplySource.Port}")));
+    }
+}

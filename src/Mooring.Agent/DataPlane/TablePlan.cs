@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using System.Text;
+
+namespace Mooring.Agent.DataPlane;
+
+/// <summary>
+/// The changing contents of our nftables table as plain data, in nft's own notation: what should be, or what the kernel
+/// was read to have.
+/// </summary>
+internal sealed record TablePlan
+{
+    public static readonly TablePlan Empty = new();
+
+    /// <summary>Every virtual address, held here or not.</summary>
+    public ImmutableSortedSet<string> VirtualAddresses { get; init; } = Set();
+
+    /// <summary>Those this node answers for.</summary>
+    public ImmutableSortedSet<string> Held { get; init; } = Set();
+
+    /// <summary>Addresses of backends on this node, whose replies come back through it.</summary>
+    public ImmutableSortedSet<string> LocalBackends { get; init; } = Set();
+
+    /// <summary>Chains that pick a slot, one per way of picking and number of slots.</summary>
+    public ImmutableSortedSet<string> SlotChains { get; init; } = Set();
+
+    /// <summary>By "address . protocol . port".</summary>
+    public ImmutableSortedDictionary<string, ServicePlan> Services { get; init; } =
+        ImmutableSortedDictionary.Create<string, ServicePlan>(StringComparer.Ordinal);
+
+    public static ImmutableSortedSet<string> Set(params IEnumerable<string> elements) =>
+        ImmutableSortedSet.CreateRange(StringComparer.Ordinal, elements);
+
+    /// <summary>Readable text, the same for equal plans; runs of slots with one backend are folded.</summary>
+    public string Dump()
+    {
+        var text = new StringBuilder();
+        text.Append("vips: ").AppendJoin(", ", VirtualAddresses).Append('\n');
+        text.Append("held: ").AppendJoin(", ", Held).Append('\n');
+        text.Append("local-backends: ").AppendJoin(", ", LocalBackends).Append('\n');
+        foreach (var (key, service) in Services)
+        {
+            text.Append(key).Append(" -> ").Append(service.Chain ?? "refuse").Append('\n');
+            for (var slot = 0; slot < service.Slots.Length;)
+            {
+                var last = slot;
+                while (last + 1 < service.Slots.Length && service.Slots[last + 1] == service.Slots[slot])
+                {
+                    last++;
+                }
+
+                text.Append("  ").Append(slot == last ? $"{slot}" : $"{slot}-{last}")
+                    .Append(": ").Append(service.Slots[slot] ?? "(missing)").Append('\n');
+                slot = last + 1;
+            }
+        }
+
+        return text.ToString();
+    }
+}

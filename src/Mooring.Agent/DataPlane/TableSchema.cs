@@ -1,0 +1,61 @@
+namespace Mooring.Agent.DataPlane;
+
+/// <summary>
+/// The fixed part of our table: sets, maps and the chains at the hooks. Packets meet one lookup for the service and one
+/// for the slot, however many services there are.
+/// </summary>
+internal static class TableSchema
+{
+    /// <summary>Written into the table's comment; a table with another one is rebuilt.</summary>
+    public const string Version = "mooring 1";
+
+    /// <summary>Commands that create the empty table <paramref name="table"/>.</summary>
+    public static string Create(string table) =>
+        $$"""
+        table inet {{table}} {
+            comment "{{Version}}"
+            set vips { type ipv4_addr
+            }
+            set held { type ipv4_addr
+            }
+            set local-backends { type ipv4_addr
+            }
+            map endpoints { typeof ip daddr . meta l4proto . th dport . numgen inc mod 65536 : ip daddr . th dport
+            }
+            map services { type ipv4_addr . inet_proto . inet_service : verdict
+                counter
+            }
+            chain prerouting {
+                type nat hook prerouting priority dstnat; policy accept;
+                ip daddr . meta l4proto . th dport vmap @services
+            }
+            chain output {
+                type nat hook output priority -100; policy accept;
+                ip daddr . meta l4proto . th dport vmap @services
+            }
+            chain postrouting {
+                type nat hook postrouting priority srcnat; policy accept;
+                ct status dnat ct original ip daddr @vips ip daddr != @local-backends masquerade
+                ct status dnat ct original ip daddr @vips ip saddr @local-backends masquerade
+            }
+            chain refuse {
+                meta l4proto icmp drop
+                ip daddr != @held drop
+                meta l4proto tcp reject with tcp reset
+                reject with icmpx port-unreachable
+            }
+            chain refuse-incoming {
+                type filter hook prerouting priority -90; policy accept;
+                ip daddr @vips goto refuse
+            }
+            chain refuse-outgoing {
+                type filter hook output priority -90; policy accept;
+                ip daddr @vips goto refuse
+            }
+        }
+
+        """;
+
+    /// <summary>Commands that remove the table if it is there, and nothing else.</summary>
+    public static string Remove(string table) => $"table inet {table}\ndelete table inet {table}\n";
+}

@@ -1,0 +1,127 @@
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Mooring.Linux.Conntrack;
+
+/// <summary>Reads the attributes of one conntrack entry, within their bounds.</summary>
+internal static class ConntrackMessage
+{
+    private const int TupleOriginal = 1;
+    private const int TupleReply = 2;
+    private const int Id = 12;
+    private const int Zone = 18;
+    private const int TypeMask = 0x3fff; // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
+
+    /// <param name="payload">Attributes behind the nfgenmsg header.</param>
+    /// <param name="flow">The flow, when it is IPv4 with ports.</param>
+    /// <param name="identity">The attributes that name the entry in a delete request.</param>
+    public static bool TryParse(ReadOnlyMemory<byte> payload, out ConntrackFlow flow, out byte[] identity)
+    {
+        Tuple original = default, reply = default;
+        var name = new List<byte>(128);
+        foreach (var (type, whole, value) in Attributes(payload))
+        {
+            switch (type)
+            {
+                case TupleOriginal:
+                    original = Tuple.Parse(value);
+                    name.AddRange(whole.Span);
+                    break;
+                case TupleReply:
+                    reply = Tuple.Parse(value);
+                    break;
+                case Id or Zone:
+                    name.AddRange(whole.Span);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        identity = [.. name];
+        if (!original.IsWhole || !reply.IsWhole)
+        {
+            flow = default;
+            return false;
+        }
+
+        flow = new ConntrackFlow(
+            original.Protocol,
+            new IPEndPoint(new IPAddress(original.Source), original.SourcePort),
+            new IPEndPoint(new IPAddress(original.Destination), original.DestinationPort),
+            new IPEndPoint(new IPAddress(reply.Source), reply.SourcePort));
+        return true;
+    }
+
+    private static IEnumerable<(int Type, ReadOnlyMemory<byte> Whole, ReadOnlyMemory<byte> Value)> Attributes(
+        ReadOnlyMemory<byte> bytes)
+    {
+        while (bytes.Length >= 4)
+        {
+            int length = BinaryPrimitives.ReadUInt16LittleEndian(bytes.Span);
+            var type = BinaryPrimitives.ReadUInt16LittleEndian(bytes.Span[2..]) & TypeMask;
+            if (length < 4 || length > bytes.Length)
+            {
+                yield break;
+            }
+
+            var aligned = Math.Min((length + 3) & ~3, bytes.Length);
+            yield return (type, bytes[..aligned], bytes[4..length]);
+            bytes = bytes[aligned..];
+        }
+    }
+
+    private struct Tuple
+    {
+        public uint Source;
+        public uint Destination;
+        public byte Protocol;
+        public ushort SourcePort;
+        public ushort DestinationPort;
+        private bool _addresses;
+        private bool _ports;
+
+        public readonly bool IsWhole => _addresses && _ports;
+
+        public static Tuple Parse(ReadOnlyMemory<byte> value)
+        {
+            var tuple = default(Tuple);
+            foreach (var (type, _, nested) in Attributes(value))
+            {
+                foreach (var (field, _, data) in Attributes(nested))
+                {
+                    tuple.Set(type, field, data.Span);
+                }
+            }
+
+            return tuple;
+        }
+
+        private void Set(int group, int field, ReadOnlySpan<byte> data)
+        {
+            switch (group, field, data.Length)
+            {
+                // Addresses stay in network order, as IPAddress(long) takes them on a little-endian machine.
+                case (1, 1, 4):
+                    Source = BinaryPrimitives.ReadUInt32LittleEndian(data);
+                    break;
+                case (1, 2, 4):
+                    Destination = BinaryPrimitives.ReadUInt32LittleEndian(data);
+                    _addresses = true;
+                    break;
+                case (2, 1, >= 1):
+                    Protocol = data[0];
+                    break;
+                case (2, 2, 2):
+                    SourcePort = BinaryPrimitives.ReadUInt16BigEndian(data);
+                    break;
+                case (2, 3, 2):
+                    DestinationPort = BinaryPrimitives.ReadUInt16BigEndian(data);
+                    _ports = true;
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+}
