@@ -29,7 +29,7 @@ internal static class CounterReader
                 var key = element.GetProperty("val").GetProperty("concat");
                 counters.Add(new ServiceCounters(
                     IPAddress.Parse(key[0].GetString()!),
-                    key[1].ToString() is "17" or "udp" ? TransportProtocol.Udp : TransportProtocol.Tcp,
+                    key[1].GetString() == "udp" ? TransportProtocol.Udp : TransportProtocol.Tcp,
                     (ushort)key[2].GetInt32(),
                     counter.GetProperty("packets").GetInt64(),
                     counter.GetProperty("bytes").GetInt64()));

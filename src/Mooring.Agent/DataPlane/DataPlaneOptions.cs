@@ -1,3 +1,5 @@
+using Mooring.Linux.Namespaces;
+
 namespace Mooring.Agent.DataPlane;
 
 /// <summary>How the nftables engine works.</summary>
@@ -7,6 +9,9 @@ internal sealed record DataPlaneOptions
 
     /// <summary>Name of the <c>inet</c> table the engine owns. Nothing outside it is touched.</summary>
     public string Table { get; init; } = DefaultTable;
+
+    /// <summary>Network namespace to program; null for the one of the process.</summary>
+    public NetworkNamespace? Namespace { get; init; }
 
     /// <summary>Where the kernel's network settings are found.</summary>
     public string SysctlDirectory { get; init; } = "/proc/sys/net";

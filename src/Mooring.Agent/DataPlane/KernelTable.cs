@@ -106,11 +106,11 @@ internal static class KernelTable
                     ? target.GetProperty("target").GetString()!
                     : pair[1].GetRawText();
             }
-            else if (name == "endpoints")
+            else if (name is "endpoints-tcp" or "endpoints-udp")
             {
-                var dot = key.LastIndexOf(" . ", StringComparison.Ordinal);
-                var slot = int.Parse(key.AsSpan(dot + 3));
-                var service = key[..dot];
+                var parts = key.Split(" . ");
+                var slot = int.Parse(parts[2]);
+                var service = $"{parts[0]} . {name["endpoints-".Length..]} . {parts[1]}";
                 if (!slots.TryGetValue(service, out var list))
                 {
                     slots[service] = list = [];
@@ -134,14 +134,7 @@ internal static class KernelTable
     private static string Text(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Object when element.TryGetProperty("elem", out var inner) => Text(inner.GetProperty("val")),
-        JsonValueKind.Object => string.Join(" . ", element.GetProperty("concat").EnumerateArray().Select(Part)),
-        _ => Part(element),
-    };
-
-    private static string Part(JsonElement part) => part.ToString() switch
-    {
-        "6" when part.ValueKind == JsonValueKind.String => "tcp",
-        "17" when part.ValueKind == JsonValueKind.String => "udp",
-        var text => text,
+        JsonValueKind.Object => string.Join(" . ", element.GetProperty("concat").EnumerateArray().Select(part => part.ToString())),
+        _ => element.ToString(),
     };
 }

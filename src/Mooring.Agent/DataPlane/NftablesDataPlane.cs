@@ -132,7 +132,8 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
         await _owner.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await Task.Run(work, cancellationToken).ConfigureAwait(false);
+            return await Task.Run(
+                () => options.Namespace is { } other ? other.Run(work) : work(), cancellationToken).ConfigureAwait(false);
         }
         finally
         {

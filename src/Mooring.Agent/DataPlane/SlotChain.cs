@@ -26,19 +26,22 @@ internal static class SlotChain
         return $"{way}-{slots}";
     }
 
-    /// <summary>The one rule of the chain.</summary>
+    /// <summary>The rules of the chain: one per protocol, as nft types a port by its protocol.</summary>
     /// <exception cref="FormatException"><paramref name="name"/> is not of this class.</exception>
-    public static string Rule(string name)
+    public static IEnumerable<string> Rules(string name)
     {
         var dash = name.IndexOf('-', StringComparison.Ordinal);
         var slots = int.Parse(name.AsSpan(dash + 1));
-        var slot = name[..dash] switch
+        foreach (var protocol in (string[])["tcp", "udp"])
         {
-            Flow => $"jhash ip saddr . th sport mod {slots} seed {Seed}",
-            Client => $"jhash ip saddr mod {slots} seed {Seed}",
-            Rotate => $"numgen inc mod {slots}",
-            _ => throw new FormatException($"'{name}' is no slot chain"),
-        };
-        return $"meta l4proto {{ tcp, udp }} dnat ip to ip daddr . meta l4proto . th dport . {slot} map @endpoints";
+            var slot = name[..dash] switch
+            {
+                Flow => $"jhash ip saddr . {protocol} sport mod {slots} seed {Seed}",
+                Client => $"jhash ip saddr mod {slots} seed {Seed}",
+                Rotate => $"numgen inc mod {slots}",
+                _ => throw new FormatException($"'{name}' is no slot chain"),
+            };
+            yield return $"dnat ip to ip daddr . {protocol} dport . {slot} map @endpoints-{protocol}";
+        }
     }
 }

@@ -30,6 +30,13 @@ internal sealed record TablePlan
     public static ImmutableSortedSet<string> Set(params IEnumerable<string> elements) =>
         ImmutableSortedSet.CreateRange(StringComparer.Ordinal, elements);
 
+    /// <summary>The endpoints map of a service key, and the key's part of its elements: "address . port".</summary>
+    public static (string Map, string Prefix) EndpointsOf(string key)
+    {
+        var parts = key.Split(" . ");
+        return ($"endpoints-{parts[1]}", $"{parts[0]} . {parts[2]}");
+    }
+
     /// <summary>Readable text, the same for equal plans; runs of slots with one backend are folded.</summary>
     public string Dump()
     {

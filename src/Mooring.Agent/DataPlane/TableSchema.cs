@@ -20,7 +20,9 @@ internal static class TableSchema
             }
             set local-backends { type ipv4_addr
             }
-            map endpoints { typeof ip daddr . meta l4proto . th dport . numgen inc mod 65536 : ip daddr . th dport
+            map endpoints-tcp { typeof ip daddr . tcp dport . numgen inc mod 65536 : ip daddr . tcp dport
+            }
+            map endpoints-udp { typeof ip daddr . udp dport . numgen inc mod 65536 : ip daddr . udp dport
             }
             map services { type ipv4_addr . inet_proto . inet_service : verdict
                 counter

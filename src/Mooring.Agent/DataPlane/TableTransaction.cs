@@ -6,8 +6,8 @@ namespace Mooring.Agent.DataPlane;
 internal sealed class TableTransaction(string table)
 {
     private readonly StringBuilder _chains = new();
-    private readonly StringBuilder _deletions = new();
-    private readonly StringBuilder _additions = new();
+    private readonly SortedDictionary<string, List<string>> _deletions = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, List<string>> _additions = new(StringComparer.Ordinal);
 
     /// <summary>Set and map elements deleted or added.</summary>
     public int Elements { get; private set; }
@@ -20,8 +20,11 @@ internal sealed class TableTransaction(string table)
         // Slot chains are added and never removed: they are few, and an unused one costs nothing.
         foreach (var chain in to.SlotChains.Except(from.SlotChains))
         {
-            _chains.Append($"add chain inet {table} {chain}\nflush chain inet {table} {chain}\n")
-                .Append($"add rule inet {table} {chain} {SlotChain.Rule(chain)}\n");
+            _chains.Append($"add chain inet {table} {chain}\nflush chain inet {table} {chain}\n");
+            foreach (var rule in SlotChain.Rules(chain))
+            {
+                _chains.Append($"add rule inet {table} {chain} {rule}\n");
+            }
         }
 
         Set("vips", from.VirtualAddresses, to.VirtualAddresses);
@@ -47,6 +50,7 @@ internal sealed class TableTransaction(string table)
             }
         }
 
+        var (endpoints, prefix) = TablePlan.EndpointsOf(key);
         for (var slot = 0; slot < Math.Max(from.Slots.Length, to.Slots.Length); slot++)
         {
             var before = slot < from.Slots.Length ? from.Slots[slot] : null;
@@ -58,12 +62,12 @@ internal sealed class TableTransaction(string table)
 
             if (before is not null)
             {
-                Delete("endpoints", $"{key} . {slot}");
+                Delete(endpoints, $"{prefix} . {slot}");
             }
 
             if (after is not null)
             {
-                Add("endpoints", $"{key} . {slot} : {after}");
+                Add(endpoints, $"{prefix} . {slot} : {after}");
             }
         }
 
@@ -71,7 +75,31 @@ internal sealed class TableTransaction(string table)
     }
 
     /// <summary>Deletions come first, so that an element is replaced by deleting and adding it.</summary>
-    public override string ToString() => string.Concat(_chains, _deletions, _additions);
+    public override string ToString()
+    {
+        var text = new StringBuilder().Append(_chains);
+        Write(text, "delete", _deletions);
+        Write(text, "add", _additions);
+        return text.ToString();
+    }
+
+    private static void Collect(SortedDictionary<string, List<string>> into, string set, string element)
+    {
+        if (!into.TryGetValue(set, out var elements))
+        {
+            into[set] = elements = [];
+        }
+
+        elements.Add(element);
+    }
+
+    private void Write(StringBuilder text, string verb, SortedDictionary<string, List<string>> sets)
+    {
+        foreach (var (set, elements) in sets)
+        {
+            text.Append($"{verb} element inet {table} {set} {{ ").AppendJoin(", ", elements).Append(" }\n");
+        }
+    }
 
     private void Set(string name, IReadOnlySet<string> from, IReadOnlySet<string> to)
     {
@@ -94,13 +122,13 @@ internal sealed class TableTransaction(string table)
 
     private void Delete(string set, string element)
     {
-        _deletions.Append($"delete element inet {table} {set} {{ {element} }}\n");
+        Collect(_deletions, set, element);
         Elements++;
     }
 
     private void Add(string set, string element)
     {
-        _additions.Append($"add element inet {table} {set} {{ {element} }}\n");
+        Collect(_additions, set, element);
         Elements++;
     }
 }

@@ -9,6 +9,7 @@ internal static partial class NativeNftables
     public const uint OutputJson = 1 << 4;
     public const uint OutputNumericProto = 1 << 7;
     public const uint OutputNumericPriority = 1 << 8;
+    public const uint OutputTerse = 1 << 11;
 
     private const string Library = "libnftables.so.1";
 

@@ -25,16 +25,16 @@ public sealed class NftablesContext : IDisposable
     public void Run(string commands) =>
         RunBuffered(commands, NativeNftables.OutputNumericProto);
 
-    /// <summary>Runs a listing and returns nft's text, without counters and with numbers for protocols.</summary>
+    /// <summary>Runs a listing and returns nft's text, without counters and without the elements of sets and maps.</summary>
     /// <exception cref="NftablesException">The object does not exist, or the kernel refused.</exception>
     public string List(string command) =>
         RunBuffered(command,
-            NativeNftables.OutputStateless | NativeNftables.OutputNumericProto | NativeNftables.OutputNumericPriority);
+            NativeNftables.OutputStateless | NativeNftables.OutputTerse | NativeNftables.OutputNumericProto | NativeNftables.OutputNumericPriority);
 
     /// <summary>Runs a listing and returns nft's JSON, counters included.</summary>
     /// <exception cref="NftablesException">The object does not exist, or the kernel refused.</exception>
     public string ListJson(string command) =>
-        RunBuffered(command, NativeNftables.OutputJson | NativeNftables.OutputNumericProto);
+        RunBuffered(command, NativeNftables.OutputJson);
 
     public void Dispose() => _context.Dispose();
 

@@ -1,0 +1,245 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Mooring.Linux.Namespaces;
+
+namespace Mooring.Agent.Tests.DataPlane;
+
+/// <summary>
+/// A client, a node with two pods behind it and a pod on another machine of the same network, in network namespaces.
+/// Each pod answers TCP and UDP with its name and the client address it saw.
+/// </summary>
+public sealed class ForwardingLab : IDisposable
+{
+    public const string Vip = "10.70.0.100";
+    private const string Prefix = "mr-dp-";
+
+    private static readonly string[] Names = ["client", "node", "pod1", "pod2", "remote"];
+
+    private readonly Dictionary<string, NetworkNamespace> _namespaces = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<Socket> _sockets = [];
+
+    public ForwardingLab()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root for network namespaces");
+        RemoveAll();
+        foreach (var name in Names)
+        {
+            _namespaces[name] = NetworkNamespace.Create(Prefix + name);
+        }
+
+        // node: br0 is the LAN with the client and the other machine, veths to the pods.
+        Ip($"""
+            -n {Prefix}node link add lan type bridge forward_delay 0
+            -n {Prefix}node addr add 10.70.0.11/24 dev lan
+            -n {Prefix}node link set lan up
+            -n {Prefix}client link add eth0 type veth peer name c0 netns {Prefix}node
+            -n {Prefix}node link set c0 master lan up
+            -n {Prefix}client addr add 10.70.0.200/24 dev eth0
+            -n {Prefix}remote link add eth0 type veth peer name r0 netns {Prefix}node
+            -n {Prefix}node link set r0 master lan up
+            -n {Prefix}remote addr add 10.70.0.12/24 dev eth0
+            -n {Prefix}remote addr add 10.71.2.2/32 dev lo
+            -n {Prefix}pod1 link add eth0 type veth peer name p1 netns {Prefix}node
+            -n {Prefix}pod1 addr add 10.71.1.2/32 dev eth0
+            -n {Prefix}pod2 link add eth0 type veth peer name p2 netns {Prefix}node
+            -n {Prefix}pod2 addr add 10.71.1.3/32 dev eth0
+            -n {Prefix}node link set p1 up
+            -n {Prefix}node link set p2 up
+            """);
+        foreach (var name in Names)
+        {
+            Ip($"-n {Prefix}{name} link set lo up");
+            if (name != "node")
+            {
+                Ip($"-n {Prefix}{name} link set eth0 up");
+            }
+        }
+
+        Ip($"""
+            -n {Prefix}node route add 10.71.1.2 dev p1 src 10.70.0.11
+            -n {Prefix}node route add 10.71.1.3 dev p2 src 10.70.0.11
+            -n {Prefix}node route add 10.71.2.2 via 10.70.0.12
+            -n {Prefix}pod1 route add 10.70.0.11/32 dev eth0
+            -n {Prefix}pod1 route add default via 10.70.0.11 dev eth0
+            -n {Prefix}pod2 route add 10.70.0.11/32 dev eth0
+            -n {Prefix}pod2 route add default via 10.70.0.11 dev eth0
+            """);
+        _namespaces["node"].Run(() => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1"));
+
+        // The client finds the VIP at the node, as if it had been announced.
+        var mac = _namespaces["node"].Run(() =>
+        {
+            using var process = Process.Start(new ProcessStartInfo("ip", "-br link show lan") { RedirectStandardOutput = true, UseShellExecute = false })!;
+            return process.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries)[2];
+        });
+        Ip($"-n {Prefix}client neigh replace {Vip} lladdr {mac} dev eth0 nud permanent");
+        Serve("pod1", "10.71.1.2");
+        Serve("pod2", "10.71.1.3");
+        Serve("remote", "10.71.2.2");
+    }
+
+    public NetworkNamespace Node => _namespaces["node"];
+
+    /// <summary>One new connection from the client; the answer, "refused" or "timeout".</summary>
+    public string Connect(int port = 80, int timeoutMillis = 2000, string from = "client", string to = Vip)
+    {
+        using var socket = _namespaces[from].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using var timeout = new CancellationTokenSource(timeoutMillis);
+        try
+        {
+            socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(to), port), timeout.Token).AsTask().GetAwaiter().GetResult();
+            var buffer = new byte[200];
+            socket.ReceiveTimeout = timeoutMillis;
+            return Encoding.ASCII.GetString(buffer, 0, socket.Receive(buffer));
+        }
+        catch (OperationCanceledException)
+        {
+            return "timeout";
+        }
+        catch (SocketException exception)
+        {
+            return exception.SocketErrorCode == SocketError.ConnectionRefused ? "refused" : exception.SocketErrorCode.ToString();
+        }
+    }
+
+    public Socket OpenUdp() =>
+        _namespaces["client"].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+
+    public Socket OpenTcp() =>
+        _namespaces["client"].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+
+    public static string Ask(Socket udp, int port = 53)
+    {
+        udp.ReceiveTimeout = 2000;
+        try
+        {
+            udp.SendTo("?"u8.ToArray(), new IPEndPoint(IPAddress.Parse(Vip), port));
+            var buffer = new byte[200];
+            return Encoding.ASCII.GetString(buffer, 0, udp.Receive(buffer));
+        }
+        catch (SocketException exception)
+        {
+            return exception.SocketErrorCode.ToString();
+        }
+    }
+
+    /// <summary>Runs a program in the node's namespace and returns what it printed.</summary>
+    public string OnNode(string program, string arguments) => Node.Run(() =>
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return output;
+    });
+
+    public void Dispose()
+    {
+        foreach (var socket in _sockets)
+        {
+            socket.Dispose();
+        }
+
+        foreach (var one in _namespaces.Values)
+        {
+            one.Dispose();
+        }
+
+        RemoveAll();
+    }
+
+    private static void RemoveAll()
+    {
+        foreach (var name in NetworkNamespace.List(Prefix))
+        {
+            NetworkNamespace.Delete(name);
+        }
+    }
+
+    private static void Ip(string batch)
+    {
+        foreach (var line in batch.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            using var process = Process.Start("ip", line);
+            process.WaitForExit();
+            process.ExitCode.ShouldBe(0, line);
+        }
+    }
+
+    private static async Task EchoAsync(Socket connection)
+    {
+        try
+        {
+            var buffer = new byte[200];
+            while (await connection.ReceiveAsync(buffer) is > 0 and var read)
+            {
+                await connection.SendAsync(buffer.AsMemory(0, read));
+            }
+
+            connection.Dispose();
+        }
+        catch (SocketException)
+        {
+            // The client went away.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    private void Serve(string name, string address)
+    {
+        var tcp = _namespaces[name].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        tcp.Bind(new IPEndPoint(IPAddress.Parse(address), 8080));
+        tcp.Listen(512);
+        _sockets.Add(tcp);
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                while (true)
+                {
+                    var connection = await tcp.AcceptAsync();
+                    _sockets.Add(connection);
+                    await connection.SendAsync(Encoding.ASCII.GetBytes($"{name} saw {((IPEndPoint)connection.RemoteEndPoint!).Address}"));
+                    _ = EchoAsync(connection);
+                }
+            }
+            catch (SocketException)
+            {
+                // Disposed: the test is over.
+            }
+            catch (ObjectDisposedException)
+            {
+                // The same.
+            }
+        });
+
+        var udp = _namespaces[name].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        udp.Bind(new IPEndPoint(IPAddress.Parse(address), 8080));
+        _sockets.Add(udp);
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                var buffer = new byte[200];
+                while (true)
+                {
+                    var received = await udp.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+                    await udp.SendToAsync(Encoding.ASCII.GetBytes(name), received.RemoteEndPoint);
+                }
+            }
+            catch (SocketException)
+            {
+                // Disposed: the test is over.
+            }
+            catch (ObjectDisposedException)
+            {
+                // The same.
+            }
+        });
+    }
+}
