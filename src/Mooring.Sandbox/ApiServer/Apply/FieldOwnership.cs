@@ -61,13 +61,14 @@ internal sealed class FieldOwnership(ResourceType type, string manager, string s
             entries.Add(BeforeFirstApply(live));
         }
 
+        config = Writable(config);
         var configured = new FieldSet();
-        TypedValues.Collect(Bare(config), type.Schema, configured);
+        TypedValues.Collect(config, type.Schema, configured);
         Strip(configured);
 
         var mine = entries.FirstOrDefault(e => e.IsSameManager(manager, ManagedFieldsEntry.ApplyOperation, subresource));
         var others = entries.Where(e => e != mine).ToList();
-        var merged = (JsonObject)TypedMerge.Merge(live ?? [], Bare(config), type.Schema)!;
+        var merged = (JsonObject)TypedMerge.Merge(live ?? [], config, type.Schema)!;
         var comparison = TypedComparison.Of(Bare(live ?? []), Bare(merged), type.Schema);
         Yield(others, comparison, force);
 
@@ -81,6 +82,26 @@ internal sealed class FieldOwnership(ResourceType type, string manager, string s
         var entry = Entry(ManagedFieldsEntry.ApplyOperation, configured, mine);
         ManagedFieldsEntry.WriteAll(merged.Ensure("metadata"), others.Append(entry).Where(e => !e.Fields.IsEmpty));
         return merged;
+    }
+
+    /// <summary>The part of a configuration that this endpoint writes; the rest is neither applied nor owned.</summary>
+    private JsonObject Writable(JsonObject config)
+    {
+        var part = Bare(config);
+        if (subresource == "status")
+        {
+            part.Remove("spec");
+            if (type.Custom is not null)
+            {
+                part["metadata"] = new JsonObject { ["name"] = config.Obj("metadata").Str("name"), ["namespace"] = config.Obj("metadata").Str("namespace") };
+            }
+        }
+        else if (type.HasStatus)
+        {
+            part.Remove("status");
+        }
+
+        return part;
     }
 
     private static void Yield(List<ManagedFieldsEntry> others, TypedComparison comparison, bool force)

@@ -27,7 +27,7 @@ internal static class TypedMerge
         return applied?.DeepClone();
     }
 
-    /// <summary>The applied items in their order; those only in the live list keep their place before their successor.</summary>
+    /// <summary>The applied items in their order; those only in the live list keep their place, before new ones.</summary>
     private static JsonArray MergeList(JsonArray live, JsonArray applied, ObjectSchema schema)
     {
         var wanted = TypedValues.ByElement(applied, schema);
@@ -37,7 +37,7 @@ internal static class TypedMerge
         foreach (var (element, item) in wanted)
         {
             var at = present.FindIndex(p => p.Element == element);
-            for (; at >= 0 && next < at; next++)
+            for (; next < (at < 0 ? present.Count : at) && (at >= 0 || !IsWanted(present[next].Element)); next++)
             {
                 AddUnlessApplied(present[next]);
             }
@@ -53,9 +53,11 @@ internal static class TypedMerge
 
         return merged;
 
+        bool IsWanted(string? element) => element is not null && wanted.ContainsKey(element);
+
         void AddUnlessApplied((string? Element, JsonNode? Item) entry)
         {
-            if (entry.Element is null || !wanted.ContainsKey(entry.Element))
+            if (!IsWanted(entry.Element))
             {
                 merged.Add(entry.Item?.DeepClone());
             }
