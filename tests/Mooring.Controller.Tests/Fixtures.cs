@@ -59,7 +59,7 @@ internal static class Fixtures
                 NodeName = node,
                 Containers =
                 [
-                    new V1Container { Name = "c", Ports = [new V1ContainerPort { Name = "http", ContainerPort = 8080 }] },
+                    new V1Container { Name = "c", Image = "web", Ports = [new V1ContainerPort { Name = "http", ContainerPort = 8080 }] },
                 ],
             },
             Status = new V1PodStatus

@@ -1,0 +1,412 @@
+using Grpc.Core;
+using k8s.Models;
+using Mooring.Controller.Agents;
+using Mooring.Controller.Validation;
+using Mooring.Core.Placement;
+using Mooring.Core.Snapshots;
+using Mooring.Protocol.V1Alpha1;
+using BackendCondition = Mooring.Core.Snapshots.BackendCondition;
+
+namespace Mooring.Controller.Tests.Integration;
+
+/// <summary>The whole controller against the sandbox's API server and agents that speak the protocol.</summary>
+public sealed class ControllerTests : IAsyncLifetime
+{
+    private readonly List<FakeAgent> _agents = [];
+    private TestCluster _cluster = null!;
+
+    public async ValueTask InitializeAsync() => _cluster = await TestCluster.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var agent in _agents)
+        {
+            await agent.DisposeAsync();
+        }
+
+        await _cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Apply_Example_IsHeldAndReady()
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+
+        await ApplyExampleAsync();
+        var vip = await _cluster.WaitForConditionAsync("web", "Ready", "True");
+
+        var status = vip.Status!;
+        status.Holder.ShouldBe(Holder().Node);
+        status.Addresses.ShouldBe(["10.70.0.100"]);
+        status.ReadyBackends.ShouldBe("3/3");
+        status.Candidates!.Count.ShouldBe(3);
+        status.ObservedGeneration.ShouldBe(vip.Metadata.Generation);
+        await _cluster.WaitForEventAsync("web", "HolderChanged", $"10.70.0.100 is held by {status.Holder} (InitialClaim), term 1");
+        var key = await _cluster.Client.GetAsync<V1Secret>(
+            "mooring-heartbeat-key", "mooring-system", TestContext.Current.CancellationToken);
+        foreach (var agent in _agents)
+        {
+            agent.Current!.HeartbeatKeys.ShouldHaveSingleItem().Secret.ShouldBe(key!.Data!["key"]);
+        }
+    }
+
+    [Fact]
+    public async Task Apply_OnceStatusIsStable_WritesNothingMore()
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        await _cluster.WaitForConditionAsync("web", "Ready", "True");
+        string? version = null;
+        ulong? revision = null;
+
+        // Two looks, a whole round of status writing apart, at which nothing moved.
+        await Until.TrueAsync(
+            async () =>
+            {
+                var (seen, published) = (version, revision);
+                version = (await _cluster.VipAsync())!.Metadata.ResourceVersion;
+                revision = agents.Published!.Revision;
+                await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
+                return seen == version && published == revision;
+            },
+            () => "a quiet second");
+    }
+
+    [Fact]
+    public async Task Pod_NotReady_ReachesEveryAgentAndComesBack()
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        await _cluster.WaitForConditionAsync("web", "Ready", "True");
+
+        await _cluster.SetPodReadyAsync("web-2", false);
+        await AllSeeAsync("pod/web-2", BackendCondition.NotReady);
+        await _cluster.WaitForVipAsync("web", status => status.ReadyBackends == "2/3", "2/3");
+
+        await _cluster.SetPodReadyAsync("web-2", true);
+        await AllSeeAsync("pod/web-2", BackendCondition.Ready);
+        await _cluster.WaitForVipAsync("web", status => status.ReadyBackends == "3/3", "3/3");
+    }
+
+    [Fact]
+    public async Task Holder_Dies_StatusAndEventTellTheStory()
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        var first = (await _cluster.WaitForConditionAsync("web", "Ready", "True")).Status!.Holder!;
+        await KillAsync(first);
+        var second = _agents[0];
+
+        await second.TakeAsync("10.70.0.100", 2, first);
+        var vip = await _cluster.WaitForVipAsync("web", status => status.Holder == second.Node, "moved");
+
+        var failover = vip.Status!.LastFailover!;
+        (failover.From, failover.To, failover.Reason, failover.DetectMillis, failover.TakeoverMillis)
+            .ShouldBe((first, second.Node, "HeartbeatTimeout", 301, 2));
+        vip.Status.Term.ShouldBe(2);
+        await _cluster.WaitForEventAsync(
+            "web",
+            "HolderChanged",
+            $"10.70.0.100 moved from {first} (HeartbeatTimeout) to {second.Node}, term 2, detected in 301 ms, announced 2 ms later");
+        vip = await _cluster.WaitForVipAsync(
+            "web",
+            status => status.Candidates!.Any(node => node.Node == first && node.Reason == "AgentNotConnected"),
+            "the dead node is no candidate any more");
+        vip.Status!.Candidates![0].Node.ShouldBe(second.Node);
+    }
+
+    [Fact]
+    public async Task Endpoint_FailsItsCheck_IsSeenInStatusAndEvents()
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        await _cluster.WaitForConditionAsync("web", "Ready", "True");
+
+        await Holder().ReportHealthAsync("default/web:8080", "10.71.2.2", 8080, false, "connection refused by 10.71.2.2:8080");
+        await _cluster.WaitForVipAsync("web", status => status.ReadyBackends == "2/3", "2/3");
+        await _cluster.WaitForEventAsync("web", "EndpointUnhealthy", "pod/web-2 (10.71.2.2:8080) takes no new connections");
+
+        await Holder().ReportHealthAsync("default/web:8080", "10.71.2.2", 8080, true, "");
+        await _cluster.WaitForVipAsync("web", status => status.ReadyBackends == "3/3", "3/3");
+        await _cluster.WaitForEventAsync("web", "EndpointHealthy", "takes new connections again");
+    }
+
+    [Fact]
+    public async Task Conflict_ForeignHost_IsAnEvent()
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        await _cluster.WaitForConditionAsync("web", "Ready", "True");
+
+        await _agents[0].SendAsync(new AgentMessage
+        {
+            Conflict = new ConflictReport
+            {
+                Address = "10.70.0.100",
+                MacAddress = Google.Protobuf.ByteString.CopyFrom(2, 0, 0, 0, 0, 0x99),
+            },
+        });
+
+        await _cluster.WaitForEventAsync("web", "ForeignHost", "02:00:00:00:00:99, which is no node of the cluster, uses 10.70.0.100");
+    }
+
+    [Fact]
+    public async Task Controller_Restarts_AdoptsTheHolder()
+    {
+        var (url, agents, app) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        var status = (await _cluster.WaitForConditionAsync("web", "Ready", "True")).Status!;
+        var revision = agents.Published!.Revision;
+        await _cluster.StopAsync(app);
+        var held = _agents.ToDictionary(agent => agent.Node, agent => agent.Held);
+        await DisconnectAsync();
+
+        var (next, nextAgents, _) = await _cluster.StartControllerAsync("two");
+        foreach (var node in new[] { "node-3", "node-1", "node-2" })
+        {
+            await ConnectOneAsync(next, nextAgents, node, held[node], hello => hello.AppliedRevision = revision);
+        }
+
+        await Until.TrueAsync(() => _agents.TrueForAll(agent => agent.Current is not null), "snapshots");
+        foreach (var agent in _agents)
+        {
+            agent.Current!.Revision.ShouldBeGreaterThan(revision);
+            agent.Current.VirtualIps.ShouldHaveSingleItem().Addresses[0].Candidates[0].ShouldBe(status.Holder);
+        }
+
+        var after = (await _cluster.VipAsync())!.Status!;
+        (after.Holder, after.Term, after.HolderSince).ShouldBe((status.Holder, status.Term, status.HolderSince));
+        after.LastFailover.ShouldBeNull();
+        nextAgents.View().Failovers.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Controller_RestartsAfterAnUnseenFailover_AdoptsTheNewHolder()
+    {
+        var (url, agents, app) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        var old = (await _cluster.WaitForConditionAsync("web", "Ready", "True")).Status!.Holder!;
+        await _cluster.StopAsync(app);
+        await DisconnectAsync();
+        var others = new[] { "node-1", "node-2", "node-3" }.Where(node => node != old).ToArray();
+
+        // The old holder's machine stays dead; the wait for it is bounded.
+        var (next, nextAgents, _) = await _cluster.StartControllerAsync("two");
+        await ConnectOneAsync(next, nextAgents, others[0], new Dictionary<string, ulong> { ["10.70.0.100"] = 2 });
+        await ConnectOneAsync(next, nextAgents, others[1], new Dictionary<string, ulong>());
+
+        var vip = await _cluster.WaitForVipAsync("web", status => status.Holder == others[0], "adopted");
+        vip.Status!.Term.ShouldBe(2);
+        await _cluster.WaitForEventAsync("web", "HolderChanged", $"moved from {old} to {others[0]}, term 2");
+        await Until.TrueAsync(
+            () => _agents[0].Current?.VirtualIps is [{ } published] && published.Addresses[0].Candidates[0] == others[0],
+            "ranked first");
+    }
+
+    [Fact]
+    public async Task Replicas_Two_OneLeadsAndTheOtherFollowsOn()
+    {
+        var (firstUrl, firstAgents, first) = await _cluster.StartControllerAsync("one", leaderElect: true);
+        await Until.TrueAsync(
+            async () => (await _cluster.Client.GetAsync<V1Lease>(
+                "mooring-controller", "mooring-system", TestContext.Current.CancellationToken))?.Spec?.HolderIdentity == "one",
+            () => "one leads");
+        var (secondUrl, secondAgents, _) = await _cluster.StartControllerAsync("two", leaderElect: true);
+        await using (var refused = await FakeAgent.ConnectAsync(secondUrl, "node-1"))
+        {
+            await Until.TrueAsync(() => refused.Ended is not null, "refused");
+            refused.Ended!.StatusCode.ShouldBe(StatusCode.Unavailable);
+        }
+
+        await ConnectAsync(firstUrl, firstAgents);
+        await ApplyExampleAsync();
+        var holder = (await _cluster.WaitForConditionAsync("web", "Ready", "True")).Status!.Holder!;
+        var held = _agents.ToDictionary(agent => agent.Node, agent => agent.Held);
+
+        await _cluster.StopAsync(first);
+        await DisconnectAsync();
+        await ConnectAsync(secondUrl, secondAgents, held);
+
+        await Until.TrueAsync(() => _agents.TrueForAll(agent => agent.Current is not null), "snapshots of the second");
+        _agents[0].Current!.VirtualIps[0].Addresses[0].Candidates[0].ShouldBe(holder);
+    }
+
+    [Theory]
+    [MemberData(nameof(BadInputs))]
+    public async Task BadInput_IsRefusedOrReported_AndTheOtherIsUntouched(
+        string what, string yaml, string reason, string text)
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        var good = (await _cluster.WaitForConditionAsync("web", "Ready", "True")).Status!;
+        var before = Intent("web");
+
+        var (status, error) = await _cluster.TryApplyAsync(yaml);
+        if (reason.Length == 0)
+        {
+            status.ShouldBeInRange(400, 422, what);
+            error!.ShouldContain(text);
+        }
+        else if (status == 422)
+        {
+            // Refused by the schema's own rules, where the server has them.
+            error!.ShouldContain("port", Case.Insensitive);
+        }
+        else
+        {
+            status.ShouldBeInRange(200, 201, error);
+            var bad = await _cluster.WaitForConditionAsync("bad", "Ready", "False", reason);
+            bad.Status!.Conditions!.Single(condition => condition.Type == "Ready").Message!.ShouldContain(text);
+        }
+
+        // Published in one piece with the good one, so had it disturbed it, it would be seen here.
+        Intent("web").ToString().ShouldBe(before.ToString());
+        var after = (await _cluster.VipAsync())!.Status!;
+        (after.Holder, after.Term, after.ReadyBackends).ShouldBe((good.Holder, good.Term, good.ReadyBackends));
+        after.Conditions!.ShouldAllBe(condition => condition.Status == "True");
+    }
+
+    public static TheoryData<string, string, string, string> BadInputs => new()
+    {
+        { "port out of range", Bad(port: 70000), "", "spec.ports[0].port" },
+        { "port missing", Vip("addresses: [10.70.0.101]", "{name: http, backendPool: web}"), "", "port" },
+        { "unknown protocol", Bad(more: ", protocol: ICMP"), "", "protocol" },
+        { "no duration", Bad(spec: "failover: {heartbeatInterval: soon}"), "", "heartbeatInterval" },
+        { "no address", Bad(address: "ten"), "", "addresses" },
+        { "duration out of bounds", Bad(spec: "failover: {heartbeatInterval: 1ms}"), Reasons.InvalidDuration, "from 10ms to 10s" },
+        { "address in use", Bad(address: "10.70.0.100"), Reasons.AddressConflict, "VirtualIp default/web" },
+        { "address outside", Bad(address: "10.99.0.1"), Reasons.AddressOutsideSubnets, "10.70.0.0/24" },
+        { "unknown pool", Bad(pool: "nope"), Reasons.UnknownBackendPool, "spec.ports[0].backendPool" },
+        {
+            "two ports the same",
+            Vip("addresses: [10.70.0.101]", "{name: a, port: 80, backendPool: web}", "{name: b, port: 80, backendPool: web}"),
+            Reasons.DuplicatePort,
+            "spec.ports[1]"
+        },
+        { "no eligible node", Bad(spec: "nodeSelector: {edge: 'true'}"), Reasons.NoEligibleNode, "edge=true" },
+    };
+
+    [Fact]
+    public async Task Pool_SelectorMatchesNothing_IsReportedAtBoth()
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        await _cluster.ApplyAsync("""
+            apiVersion: mooring.dev/v1alpha1
+            kind: BackendPool
+            metadata: {name: empty, namespace: default}
+            spec:
+              selector: {app: nothing}
+            """);
+        await _cluster.ApplyAsync(Bad(pool: "empty"));
+
+        var vip = await _cluster.WaitForConditionAsync("bad", "Ready", "False", Reasons.NoMatchingEndpoints);
+
+        vip.Status!.Conditions!.Single(condition => condition.Type == "Ready").Message!.ShouldContain("app=nothing");
+        await _cluster.WaitForConditionAsync("web", "Ready", "True");
+        var pool = await _cluster.Client.GetAsync<Mooring.Api.V1Alpha1.V1Alpha1BackendPool>(
+            "empty", "default", TestContext.Current.CancellationToken);
+        pool!.Status!.Total.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Vip_Deleted_IsWithdrawnFromEveryAgent()
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        await _cluster.WaitForConditionAsync("web", "Ready", "True");
+
+        await _cluster.Client.DeleteAsync<Mooring.Api.V1Alpha1.V1Alpha1VirtualIp>(
+            "web", "default", cancellationToken: TestContext.Current.CancellationToken);
+
+        await Until.TrueAsync(
+            () => _agents.TrueForAll(agent => agent.Current!.VirtualIps.IsEmpty && agent.Current.BackendSets.IsEmpty), "withdrawn");
+    }
+
+    private static string Bad(
+        string address = "10.70.0.101", int port = 80, string pool = "web", string more = "", string spec = "forwarding: Auto") =>
+        Vip($"addresses: ['{address}']\n  {spec}", $"{{name: http, port: {port}, backendPool: {pool}, targetPort: 8080{more}}}");
+
+    private static string Vip(string spec, params string[] ports) => $"""
+        apiVersion: mooring.dev/v1alpha1
+        kind: VirtualIp
+        metadata: {"{"}name: bad, namespace: default{"}"}
+        spec:
+          {spec}
+          ports:
+          - {string.Join("\n  - ", ports)}
+        """;
+
+    private async Task ApplyExampleAsync() => await _cluster.ApplyAsync(await File.ReadAllTextAsync(
+        Path.Combine(TestCluster.Root(), "manifests/examples/web.yaml"), TestContext.Current.CancellationToken));
+
+    private async Task ConnectAsync(
+        string url, AgentRegistry agents, Dictionary<string, IReadOnlyDictionary<string, ulong>>? held = null)
+    {
+        for (var i = 1; i <= 3; i++)
+        {
+            var node = $"node-{i}";
+            await ConnectOneAsync(url, agents, node, held?[node] ?? new Dictionary<string, ulong>());
+        }
+    }
+
+    /// <summary>Tries again while the controller does not serve yet, as an agent does.</summary>
+    private async Task ConnectOneAsync(
+        string url, AgentRegistry agents, string node, IReadOnlyDictionary<string, ulong> held, Action<Hello>? hello = null)
+    {
+        FakeAgent? agent = null;
+        await Until.TrueAsync(
+            async () =>
+            {
+                agent ??= await FakeAgent.ConnectAsync(
+                    url, node, $"10.70.0.1{node[^1]}", hello, claims: true, held: [.. held.Select(claim => (claim.Key, claim.Value))]);
+                if (agent.Ended is not null)
+                {
+                    await agent.DisposeAsync();
+                    agent = null;
+                    return false;
+                }
+
+                return agents.View().Agents.TryGetValue(node, out var facts) && facts.Presence == AgentPresence.Connected;
+            },
+            () => $"connected {node}");
+        _agents.Add(agent!);
+    }
+
+    private async Task DisconnectAsync()
+    {
+        foreach (var agent in _agents)
+        {
+            await agent.DisposeAsync();
+        }
+
+        _agents.Clear();
+    }
+
+    private async Task KillAsync(string node)
+    {
+        var agent = _agents.Single(candidate => candidate.Node == node);
+        _agents.Remove(agent);
+        await agent.DisposeAsync();
+    }
+
+    private FakeAgent Holder() => _agents.Single(agent => agent.Held.ContainsKey("10.70.0.100"));
+
+    private VirtualIpIntent Intent(string name) => _agents[0].Current!.VirtualIps.Single(vip => vip.Key.Name == name);
+
+    private Task AllSeeAsync(string pod, BackendCondition condition) => Until.TrueAsync(
+        () => _agents.TrueForAll(agent => agent.Current!.BackendSets[0].Backends
+            .Single(backend => backend.DisplayName == pod).Condition == condition),
+        $"{pod} is {condition} at every agent");
+}
