@@ -18,7 +18,7 @@ public sealed class KubectlTests(KubectlServer server) : IClassFixture<KubectlSe
             kubectl apply -f crd.yaml && kubectl wait --for=condition=Established crd/gadgets.test.mooring.dev --timeout=20s
             kubectl create ns life; kubectl config set-context --current --namespace=life >/dev/null
             kubectl apply -f one.yaml && kubectl apply -f one.yaml
-            echo '--- get'; kubectl get gd; kubectl get gadgets one -o jsonpath='{.spec.replicas}{"\n"}'; kubectl get gd one -o yaml | grep protocol
+            echo '--- get'; kubectl get gd; kubectl get gadgets one -o jsonpath='{.spec.replicas}{"\n"}'; kubectl get gd one -o yaml | grep '^    protocol'
             echo '--- invalid'; sed 's/port: 80/port: 70000/' one.yaml | kubectl apply -f - ; sed 's/size: S/size: S, sise: M/' one.yaml | kubectl apply -f -
             echo '--- diff'; sed 's/size: S/size: M/' one.yaml | kubectl diff -f - | grep '^[+-] .*size'
             echo '--- change'; kubectl label gd one tier=x; kubectl annotate gd one note=y; kubectl scale gd one --replicas=3; kubectl patch gd one --type=merge -p '{"spec":{"color":"red"}}'
