@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+
+namespace Mooring.Linux.PacketSockets;
+
+/// <summary>
+/// Classic BPF programs that keep frames of no interest in the kernel, so that a busy segment does not wake us.
+/// They see the frame from its Ethernet header on (SOCK_RAW). A load beyond the end of the frame drops it.
+/// </summary>
+public static class PacketFilter
+{
+    /// <summary>
+    /// Past this many addresses the kernel no longer compares them (each costs a comparison per frame); the frames of
+    /// the protocol then all come up.
+    /// </summary>
+    public const int MaxAddresses = 256;
+
+    private const ushort LoadWord = 0x20; // BPF_LD | BPF_W | BPF_ABS
+    private const ushort LoadHalf = 0x28; // BPF_LD | BPF_H | BPF_ABS
+    private const ushort LoadByte = 0x30; // BPF_LD | BPF_B | BPF_ABS
+    private const ushort LoadByteIndexed = 0x50; // BPF_LD | BPF_B | BPF_IND
+    private const ushort LoadLength = 0x80; // BPF_LD | BPF_W | BPF_LEN
+    private const ushort LoadIndexHeaderLength = 0xB1; // BPF_LDX | BPF_B | BPF_MSH: X = 4 * (frame[k] & 0xf)
+    private const ushort JumpEqual = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+    private const ushort JumpGreaterOrEqual = 0x35; // BPF_JMP | BPF_JGE | BPF_K
+    private const ushort JumpSet = 0x45; // BPF_JMP | BPF_JSET | BPF_K
+    private const ushort Return = 0x06; // BPF_RET | BPF_K
+
+    private const uint PacketTypeOffset = 0xFFFF_F004; // SKF_AD_OFF + SKF_AD_PKTTYPE
+    private const uint PacketToHost = 0; // PACKET_HOST
+    private const uint PacketToOtherHost = 3; // PACKET_OTHERHOST: another MAC, or a VLAN that is not configured here
+
+    private const uint Ethernet = 14;
+    private const uint ArpFrameLength = 42;
+    private const byte IcmpProtocol = 1;
+    private const byte IcmpEchoRequest = 8;
+
+    private static readonly FilterInstruction Accept = new(Return, 0, 0, uint.MaxValue);
+    private static readonly FilterInstruction Drop = new(Return, 0, 0, 0);
+
+    /// <summary>
+    /// ARP frames to this machine's MAC or to all, whose sender or target address is one of
+    /// <paramref name="addresses"/>; and malformed ARP frames, so that they can be counted.
+    /// </summary>
+    /// <param name="addresses">IPv4 addresses in host byte order.</param>
+    public static ImmutableArray<FilterInstruction> Arp(IReadOnlyCollection<uint> addresses)
+    {
+        List<FilterInstruction> program =
+        [
+            new(LoadWord, 0, 0, PacketTypeOffset),
+            new(JumpEqual, 0, 1, PacketToOtherHost),
+            Drop,
+            new(LoadLength, 0, 0, 0),
+            new(JumpGreaterOrEqual, 1, 0, ArpFrameLength),
+            Accept,
+            new(LoadWord, 0, 0, Ethernet), // hardware type Ethernet, protocol type IPv4
+            new(JumpEqual, 1, 0, 0x0001_0800),
+            Accept,
+            new(LoadHalf, 0, 0, Ethernet + 4), // address lengths
+            new(JumpEqual, 1, 0, 0x0604),
+            Accept,
+        ];
+        if (addresses.Count > MaxAddresses)
+        {
+            program.Add(Accept);
+        }
+        else
+        {
+            AcceptWordIn(program, Ethernet + 24, addresses); // target address
+            AcceptWordIn(program, Ethernet + 14, addresses); // sender address
+            program.Add(Drop);
+        }
+
+        return [.. program];
+    }
+
+    /// <summary>Unfragmented ICMP echo requests to this machine's MAC for one of <paramref name="addresses"/>.</summary>
+    /// <param name="addresses">IPv4 addresses in host byte order.</param>
+    public static ImmutableArray<FilterInstruction> EchoRequest(IReadOnlyCollection<uint> addresses)
+    {
+        List<FilterInstruction> program =
+        [
+            new(LoadByte, 0, 0, Ethernet + 9), // first, as nearly every packet is dropped here
+            new(JumpEqual, 1, 0, IcmpProtocol),
+            Drop,
+            new(LoadWord, 0, 0, PacketTypeOffset),
+            new(JumpEqual, 1, 0, PacketToHost),
+            Drop,
+            new(LoadHalf, 0, 0, Ethernet + 6),
+            new(JumpSet, 0, 1, 0x3FFF), // more fragments, or a fragment offset
+            Drop,
+            new(LoadIndexHeaderLength, 0, 0, Ethernet),
+            new(LoadByteIndexed, 0, 0, Ethernet),
+            new(JumpEqual, 1, 0, IcmpEchoRequest),
+            Drop,
+        ];
+        if (addresses.Count > MaxAddresses)
+        {
+            program.Add(Accept);
+        }
+        else
+        {
+            AcceptWordIn(program, Ethernet + 16, addresses); // destination address
+            program.Add(Drop);
+        }
+
+        return [.. program];
+    }
+
+    private static void AcceptWordIn(List<FilterInstruction> program, uint offset, IReadOnlyCollection<uint> values)
+    {
+        program.Add(new(LoadWord, 0, 0, offset));
+        foreach (var value in values)
+        {
+            // Each comparison has its own return: jumps reach 255 instructions only.
+            program.Add(new(JumpEqual, 0, 1, value));
+            program.Add(Accept);
+        }
+    }
+}
