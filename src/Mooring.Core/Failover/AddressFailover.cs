@@ -6,13 +6,12 @@ using Mooring.Core.Snapshots;
 namespace Mooring.Core.Failover;
 
 /// <summary>One address on one node: its role, and the moves between roles.</summary>
-internal sealed class AddressFailover(FailoverContext context, IPAddress address, ulong persistedTerm, TimeSpan now)
+internal sealed class AddressFailover(FailoverContext context, IPAddress address, TermLedger terms, TimeSpan now)
 {
     private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan MaxYield = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryAnnounce = TimeSpan.FromSeconds(1);
 
-    private readonly TermLedger _terms = new(context, address, persistedTerm);
     private readonly TakeoverClock _clock = new(now);
     private readonly AddressConflicts _conflicts = new(context, address);
     private readonly AddressAudience _audience = new(context);
@@ -46,13 +45,11 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
 
     public bool IsCandidate => _audience.HasSelf;
 
-    public ulong ReservedTerm => _terms.Reserved;
-
     /// <summary>When this node claims the address if nothing is heard until then.</summary>
     public TimeSpan ClaimAt =>
         Answers || !_linkUp || context.Stopping || !IsCandidate
             ? TimeSpan.MaxValue
-            : _clock.ClaimAt(_audience.PlaceInLine(lost: _terms.Best?.Node), Detect);
+            : _clock.ClaimAt(_audience.PlaceInLine(lost: terms.Best?.Node), Detect);
 
     /// <summary>When something happens to the address by itself.</summary>
     public TimeSpan NextWakeup(TimeSpan now)
@@ -74,7 +71,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         _audience.Candidates = intent.Candidates;
         Interval = vip.HeartbeatInterval > MinInterval ? vip.HeartbeatInterval : MinInterval;
         Detect = Interval * Math.Max(2, vip.DetectMultiplier);
-        _terms.RaiseFloor(intent.Term);
+        terms.RaiseFloor(intent.Term);
 
         if (Answers && Candidates.IsEmpty)
         {
@@ -200,8 +197,8 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         Address = Address,
         VirtualIp = VirtualIp,
         Role = Role,
-        Term = _terms.Seen,
-        Holder = Answers ? context.Self : Role == AddressRole.Standby ? _terms.Best?.Node : null,
+        Term = terms.Seen,
+        Holder = Answers ? context.Self : Role == AddressRole.Standby ? terms.Best?.Node : null,
         Since = Since,
         Isolated = Answers && _audience.Evidence(now, Detect) == HoldingEvidence.LinkOnly,
     };
@@ -227,7 +224,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
     /// <summary>The sender started anew, so it no longer answers for what it held.</summary>
     public void PeerRestarted(string sender, TimeSpan now)
     {
-        if (!Answers && !_clock.Vacated && _terms.Best is { } best && best.Node == sender)
+        if (!Answers && !_clock.Vacated && terms.Best is { } best && best.Node == sender)
         {
             Vacate(HolderChangeReason.HolderRestarted, now);
         }
@@ -240,7 +237,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         {
             ClaimHeardWhileAnswering(id, claim.Kind, now);
         }
-        else if (_terms.Best is not { } best || !best.Beats(id))
+        else if (terms.Best is not { } best || !best.Beats(id))
         {
             ClaimHeardWhileWaiting(id, claim.Kind, now);
         }
@@ -248,7 +245,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
 
     private void ClaimHeardWhileAnswering(ClaimId id, ClaimKind kind, TimeSpan now)
     {
-        if (!id.Beats(_terms.Own))
+        if (!id.Beats(terms.Own))
         {
             if (kind != ClaimKind.Released)
             {
@@ -279,7 +276,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
 
     private void ClaimHeardWhileWaiting(ClaimId id, ClaimKind kind, TimeSpan now)
     {
-        var known = _terms.Best == id;
+        var known = terms.Best == id;
         if (!known)
         {
             Follow(id);
@@ -305,14 +302,14 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
     {
         var detect = _clock.Vacated || _claimReason == HolderChangeReason.InitialClaim
             ? TimeSpan.Zero : now - _clock.SilentSince;
-        _terms.ClaimNext(_audience.OwnRank);
+        terms.ClaimNext(_audience.OwnRank);
         _releasedUntil = TimeSpan.MinValue;
         _yieldUntil = null;
         Deadline = now + Detect;
         Become(AddressRole.Holder, now);
-        context.Actions.Add(new FailoverAction.Hold(Address, _terms.Own.Term, Deadline));
+        context.Actions.Add(new FailoverAction.Hold(Address, terms.Own.Term, Deadline));
         context.Actions.Add(new FailoverAction.HolderChanged(
-            Address, AddressRole.Holder, _terms.Own.Term, _previousHolder, _claimReason, detect));
+            Address, AddressRole.Holder, terms.Own.Term, _previousHolder, _claimReason, detect));
         _audience.TellAll();
     }
 
@@ -339,7 +336,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         _conflicts.Clear();
         context.Actions.Add(new FailoverAction.Release(Address, reason));
         context.Actions.Add(new FailoverAction.HolderChanged(
-            Address, role, _terms.Own.Term, PreviousHolder: null, reason, TimeSpan.Zero));
+            Address, role, terms.Own.Term, PreviousHolder: null, reason, TimeSpan.Zero));
         if (tell)
         {
             _releasedUntil = now + Detect;
@@ -360,7 +357,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
     /// <summary>Takes <paramref name="id"/> for the best claim there is.</summary>
     private void Follow(ClaimId id)
     {
-        _terms.Learn(id);
+        terms.Learn(id);
         context.Version++;
         _claimReason = HolderChangeReason.HeartbeatTimeout;
         _previousHolder = id.Node;
@@ -375,7 +372,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         evidence is HoldingEvidence.NoOtherCandidate or HoldingEvidence.Standby or HoldingEvidence.Controller
             or HoldingEvidence.LinkOnly;
 
-    private AddressClaim Own(ClaimKind kind) => new(Address, kind, _terms.Own.Term, _terms.Own.Rank);
+    private AddressClaim Own(ClaimKind kind) => new(Address, kind, terms.Own.Term, terms.Own.Rank);
 
     private void Become(AddressRole role, TimeSpan now)
     {

@@ -18,7 +18,9 @@ public sealed class FailoverMachine
     private readonly FailoverContext _context;
     private readonly HeartbeatSchedule _schedule;
     private readonly Dictionary<IPAddress, AddressFailover> _addresses = [];
-    private readonly Dictionary<IPAddress, ulong> _persisted;
+
+    /// <summary>Kept for addresses that are gone, should they come back.</summary>
+    private readonly Dictionary<IPAddress, TermLedger> _terms = [];
     private readonly Dictionary<PhysicalAddress, string> _macs = [];
     private ImmutableArray<NodeInterface> _interfaces = [];
     private TimeSpan _now;
@@ -30,7 +32,10 @@ public sealed class FailoverMachine
     {
         _context = new FailoverContext(self);
         _schedule = new HeartbeatSchedule(_context);
-        _persisted = new Dictionary<IPAddress, ulong>(persistedTerms);
+        foreach (var (address, term) in persistedTerms)
+        {
+            _terms[address] = new TermLedger(_context, address, term);
+        }
     }
 
     /// <summary>When <see cref="Tick"/> is wanted next; <see cref="TimeSpan.MaxValue"/> for never.</summary>
@@ -231,7 +236,12 @@ public sealed class FailoverMachine
 
     private AddressFailover Add(IPAddress ip)
     {
-        var address = new AddressFailover(_context, ip, _persisted.GetValueOrDefault(ip), _now);
+        if (!_terms.TryGetValue(ip, out var terms))
+        {
+            _terms.Add(ip, terms = new TermLedger(_context, ip, persisted: 0));
+        }
+
+        var address = new AddressFailover(_context, ip, terms, _now);
         address.SetLink(HasLink(ip), _now);
         _addresses.Add(ip, address);
         return address;
@@ -273,8 +283,6 @@ public sealed class FailoverMachine
 
         foreach (var address in unneeded ?? [])
         {
-            // Its terms are remembered, should the address come back.
-            _persisted[address.Address] = address.ReservedTerm;
             _context.Version++;
             _addresses.Remove(address.Address);
             _context.AudienceChanged = true;

@@ -11,6 +11,9 @@ internal sealed class TermLedger(FailoverContext context, IPAddress address, ulo
     /// <summary>No term up to this one is claimed, as an earlier process or another node may have used it.</summary>
     private ulong _floor = persisted;
 
+    /// <summary>Highest term that was asked to be made durable.</summary>
+    private ulong _reserved = persisted;
+
     /// <summary>The best claim seen by this process, its own included, whether its maker lives or not.</summary>
     public ClaimId? Best { get; private set; }
 
@@ -18,9 +21,6 @@ internal sealed class TermLedger(FailoverContext context, IPAddress address, ulo
     public ClaimId Own { get; private set; }
 
     public ulong Seen => Best?.Term ?? 0;
-
-    /// <summary>Highest term that was asked to be made durable.</summary>
-    public ulong Reserved { get; private set; } = persisted;
 
     public void RaiseFloor(ulong term)
     {
@@ -43,10 +43,10 @@ internal sealed class TermLedger(FailoverContext context, IPAddress address, ulo
     private void KeepReserve()
     {
         var next = Math.Max(Seen, _floor) + 1;
-        if (next > Reserved)
+        if (next > _reserved)
         {
-            Reserved = next - 1 + Reserve;
-            context.Actions.Add(new FailoverAction.PersistTerm(address, Reserved));
+            _reserved = next - 1 + Reserve;
+            context.Actions.Add(new FailoverAction.PersistTerm(address, _reserved));
         }
     }
 }
