@@ -226,6 +226,7 @@ internal sealed class SimNode
             case FailoverAction.ExtendDeadline extend:
                 _held.ShouldContainKey(extend.Address);
                 extend.Deadline.ShouldBeGreaterThan(_held[extend.Address]);
+                _held[extend.Address].ShouldBeGreaterThanOrEqualTo(LocalTime(), $"{Name} revives a deadline that passed");
                 _held[extend.Address] = extend.Deadline;
                 break;
             case FailoverAction.Release release:
