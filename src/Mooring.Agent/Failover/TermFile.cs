@@ -27,7 +27,8 @@ internal sealed record TermFile(ulong Epoch, IReadOnlyDictionary<IPAddress, ulon
             text.Append("term ").Append(address).Append(' ').Append(term).Append('\n');
         }
 
-        return text.Append(ChecksumPrefix).Append(Checksum(text.ToString())).Append('\n').ToString();
+        var body = text.ToString();
+        return $"{body}{ChecksumPrefix}{Checksum(body)}\n";
     }
 
     /// <exception cref="FormatException">The text is cut short or changed; the message says where.</exception>

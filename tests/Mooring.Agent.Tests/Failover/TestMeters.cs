@@ -1,0 +1,17 @@
+using System.Diagnostics.Metrics;
+
+namespace Mooring.Agent.Tests.Failover;
+
+internal sealed class TestMeters : IMeterFactory
+{
+    private readonly List<Meter> _meters = [];
+
+    public Meter Create(MeterOptions options)
+    {
+        var meter = new Meter(options.Name);
+        _meters.Add(meter);
+        return meter;
+    }
+
+    public void Dispose() => _meters.ForEach(meter => meter.Dispose());
+}
