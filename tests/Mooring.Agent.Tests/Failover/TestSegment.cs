@@ -14,7 +14,10 @@ internal sealed class TestSegment : IDisposable
 
     private const string Prefix = "mr-fo-";
 
-    private readonly string _switch = $"{Prefix}sw";
+    // With the process in the name, so that two runs at once stay out of each other's way.
+    private static readonly string Mine = $"{Prefix}{Environment.ProcessId}-";
+
+    private readonly string _switch = $"{Mine}sw";
     private readonly NetworkNamespace[] _nodes;
 
     public TestSegment()
@@ -64,13 +67,17 @@ internal sealed class TestSegment : IDisposable
     {
         foreach (var name in NetworkNamespace.List(Prefix))
         {
-            NetworkNamespace.Delete(name);
+            var owner = name[Prefix.Length..].Split('-')[0];
+            if (name.StartsWith(Mine, StringComparison.Ordinal) || !Directory.Exists($"/proc/{owner}"))
+            {
+                NetworkNamespace.Delete(name);
+            }
         }
     }
 
     private NetworkNamespace Connect(int number)
     {
-        var name = $"{Prefix}n{number}";
+        var name = $"{Mine}n{number}";
         var node = NetworkNamespace.Create(name);
         Ip($"-n {_switch} link add port{number} type veth peer name eth0 netns {name}");
         Ip($"-n {_switch} link set port{number} master br0 up");
