@@ -22,7 +22,7 @@ internal sealed partial class AgentRegistry(
     private readonly Lock _lock = new();
     private readonly Dictionary<string, AgentEntry> _entries = new(StringComparer.Ordinal);
     private HolderTable _holders = new();
-    private List<HolderMove> _moves = [];
+    private PendingMoves _moves = new(time);
     private List<ReportedConflict> _conflicts = [];
     private PublishedSnapshot? _published;
     private bool _serving;
@@ -62,7 +62,7 @@ internal sealed partial class AgentRegistry(
         {
             _entries.Clear();
             _holders = new HolderTable();
-            _moves = [];
+            _moves = new PendingMoves(time);
             _conflicts = [];
             _published = null;
             foreach (var (address, claim) in adopted)
@@ -119,7 +119,7 @@ internal sealed partial class AgentRegistry(
                 _holders.SeeTerm(address, term);
             }
 
-            _moves.AddRange(_holders.Replace(session.Node, held));
+            _moves.Add(_holders.Replace(session.Node, held));
         }
 
         Log.Connected(logger, session.Node, session.Peer, session.Version, session.AppliedAtStart);
@@ -166,7 +166,7 @@ internal sealed partial class AgentRegistry(
         {
             if (holders.Take(report) is { } move)
             {
-                _moves.Add(move);
+                _moves.Add([move]);
             }
         });
     }
@@ -177,7 +177,7 @@ internal sealed partial class AgentRegistry(
         {
             if (holders.GiveUp(entry.Node, address, term) is { } move)
             {
-                _moves.Add(move);
+                _moves.Add([move]);
             }
         });
     }
@@ -203,7 +203,7 @@ internal sealed partial class AgentRegistry(
                 entry.GivenUp = true;
                 entry.Health = ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty;
                 entry.Refusals = [];
-                _moves.AddRange(_holders.Forget(entry.Node));
+                _moves.Add(_holders.Forget(entry.Node));
                 Log.GivenUp(logger, entry.Node, options.Value.AgentGrace);
                 Changed.Raise();
             }
@@ -242,13 +242,16 @@ internal sealed partial class AgentRegistry(
     }
 
     /// <summary>Changes of holder and conflicts since the last call.</summary>
-    public (IReadOnlyList<HolderMove> Moves, IReadOnlyList<ReportedConflict> Conflicts) Drain()
+    /// <param name="moves">Those whose story is complete, or has been waited for long enough.</param>
+    /// <param name="conflicts">What agents saw.</param>
+    /// <returns>True when there are more to come soon.</returns>
+    public bool Drain(out IReadOnlyList<HolderMove> moves, out IReadOnlyList<ReportedConflict> conflicts)
     {
         lock (_lock)
         {
-            var drained = (_moves, _conflicts);
-            (_moves, _conflicts) = ([], []);
-            return drained;
+            moves = _moves.Take();
+            (conflicts, _conflicts) = (_conflicts, []);
+            return _moves.Any;
         }
     }
 

@@ -51,7 +51,7 @@ internal static class AgentReports
             }
 
             terms[address] = Math.Max(state.Term, terms.GetValueOrDefault(address));
-            if (state.Role == Role.Holder)
+            if (Answers(state.Role))
             {
                 held[address] = new HolderClaim(node, state.Term, Time(state.Since, now));
             }
@@ -63,7 +63,7 @@ internal static class AgentReports
     /// <summary>Null unless the report says that the node took the address.</summary>
     public static HolderMove? Move(string node, HolderReport report, DateTimeOffset now)
     {
-        if (report.Role != Role.Holder || !IPAddress.TryParse(report.Address, out var address))
+        if (!Answers(report.Role) || !IPAddress.TryParse(report.Address, out var address))
         {
             return null;
         }
@@ -103,6 +103,9 @@ internal static class AgentReports
                 report.NodeName.Length == 0 ? null : report.NodeName,
                 node)
             : null;
+
+    /// <summary>A node that yields answers until the next holder does.</summary>
+    private static bool Answers(Role role) => role is Role.Holder or Role.Yielding;
 
     private static DateTimeOffset Time(Timestamp? time, DateTimeOffset fallback)
     {

@@ -64,12 +64,20 @@ internal sealed class HolderTable
         return moves;
     }
 
-    /// <summary>The node took an address.</summary>
+    /// <summary>
+    /// The node took an address. A report may be late, told only when a controller was there to hear it: one that is
+    /// older than what the node said of itself since changes nothing.
+    /// </summary>
     /// <param name="report">As the agent put it; <see cref="HolderMove.From"/> counts only when nothing else is known.</param>
-    /// <returns>The change of holder, or null when this says nothing new.</returns>
+    /// <returns>The change of holder, also one known already that this is the story of; null for nothing new.</returns>
     public HolderMove? Take(HolderMove report)
     {
         var entry = EntryOf(report.Address);
+        if (entry.Claims.TryGetValue(report.To.Node, out var known) && known.Term > report.To.Term)
+        {
+            return null;
+        }
+
         entry.Claims[report.To.Node] = report.To;
         entry.LastHolder ??= report.From;
         if (Settle(report.Address, entry) is { } move)
@@ -83,17 +91,23 @@ internal sealed class HolderTable
         if (entry.Failover is { Reason: null } bare && bare.To.Node == report.To.Node && bare.To.Term == report.To.Term)
         {
             entry.Failover = bare with { Reason = report.Reason, Detect = report.Detect, Takeover = report.Takeover };
+            return entry.Failover;
         }
 
         return null;
     }
 
     /// <summary>The node does not answer for the address (any more).</summary>
+    /// <param name="node">Name of the node.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="term">Term of the claim it gave up, or a later one; an earlier one is an old story.</param>
     public HolderMove? GiveUp(string node, IPAddress address, ulong term)
     {
         var entry = EntryOf(address);
         entry.Term = Math.Max(entry.Term, term);
-        return entry.Claims.Remove(node) ? Settle(address, entry) : null;
+        return entry.Claims.TryGetValue(node, out var claim) && claim.Term <= term && entry.Claims.Remove(node)
+            ? Settle(address, entry)
+            : null;
     }
 
     /// <summary>A term seen anywhere: the next claim must exceed it.</summary>

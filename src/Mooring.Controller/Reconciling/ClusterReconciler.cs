@@ -31,7 +31,8 @@ internal sealed partial class ClusterReconciler(
     /// <summary>Changes that come together are taken together. A verdict still reaches the agents in milliseconds.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(5);
 
-    private static readonly TimeSpan ExpiryCheck = TimeSpan.FromMilliseconds(500);
+    /// <summary>How often agents that are away, and stories that are still to come, are looked after.</summary>
+    private static readonly TimeSpan SoonCheck = TimeSpan.FromMilliseconds(500);
 
     private ImmutableDictionary<IPAddress, NamespacedName> _owners =
         ImmutableDictionary<IPAddress, NamespacedName>.Empty;
@@ -86,37 +87,39 @@ internal sealed partial class ClusterReconciler(
 
     private async Task LoopAsync(CancellationToken cancellationToken)
     {
-        var expected = true;
+        var soon = true;
+        BuildResult? result = null;
         while (true)
         {
             var changed = true;
-            if (expected)
+            if (soon)
             {
-                changed = await agents.Changed.WaitAsync(ExpiryCheck, time, cancellationToken);
+                changed = await agents.Changed.WaitAsync(SoonCheck, time, cancellationToken);
             }
             else
             {
                 await agents.Changed.WaitAsync(cancellationToken);
             }
 
-            expected = agents.Expire();
+            soon = agents.Expire();
             if (changed)
             {
                 await Task.Delay(Debounce, time, cancellationToken);
-                Reconcile();
+                result = Reconcile();
             }
+
+            soon |= result is not null && TellEvents(result);
         }
     }
 
-    private void Reconcile()
+    private BuildResult Reconcile()
     {
         var view = agents.View();
-        var now = world.Read(view, _owners, _keys);
-        var result = SnapshotBuilder.Build(now);
+        var result = SnapshotBuilder.Build(world.Read(view, _owners, _keys));
         _owners = result.AddressOwners;
         Publish(result);
         WriteStatus(result, view);
-        TellEvents(result);
+        return result;
     }
 
     private void Publish(BuildResult result)
@@ -174,12 +177,13 @@ internal sealed partial class ClusterReconciler(
         events.Retain(result.Pools.Select(pool => pool.Settings.Key).ToHashSet());
     }
 
-    private void TellEvents(BuildResult result)
+    /// <returns>True when there are more to tell soon.</returns>
+    private bool TellEvents(BuildResult result)
     {
-        var (moves, conflicts) = agents.Drain();
+        var more = agents.Drain(out var moves, out var conflicts);
         if (moves.Count == 0 && conflicts.Count == 0)
         {
-            return;
+            return more;
         }
 
         var owners = result.VirtualIps
@@ -202,6 +206,8 @@ internal sealed partial class ClusterReconciler(
                 events.Conflict(vip, conflict);
             }
         }
+
+        return more;
     }
 
     private static bool IsEmpty(Delta delta) =>

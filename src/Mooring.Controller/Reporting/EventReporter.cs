@@ -65,7 +65,7 @@ internal sealed class EventReporter(IEventRecorder recorder, TimeProvider time)
                 vip,
                 EventTypes.Warning,
                 "AddressConflict",
-                $"{node} ({conflict.MacAddress}) announces {conflict.Address} as well (seen by {conflict.SeenBy})");
+                $"{node}{Mac(conflict)} claims {conflict.Address} as well (seen by {conflict.SeenBy})");
         }
         else
         {
@@ -73,7 +73,7 @@ internal sealed class EventReporter(IEventRecorder recorder, TimeProvider time)
                 vip,
                 EventTypes.Warning,
                 "ForeignHost",
-                $"{conflict.MacAddress}, which is no node of the cluster, uses {conflict.Address} (seen by "
+                $"{Foreigner(conflict)} uses {conflict.Address} (seen by "
                 + $"{conflict.SeenBy}); take the address from that machine or choose another");
         }
     }
@@ -126,6 +126,13 @@ internal sealed class EventReporter(IEventRecorder recorder, TimeProvider time)
 
         _endpoints[pool.Settings.Key] = after;
     }
+
+    private static string Mac(ReportedConflict conflict) =>
+        conflict.MacAddress.Length == 0 ? "" : $" ({conflict.MacAddress})";
+
+    private static string Foreigner(ReportedConflict conflict) => conflict.MacAddress.Length == 0
+        ? "a host that is no node of the cluster"
+        : $"{conflict.MacAddress}, which is no node of the cluster,";
 
     public void Retain(IReadOnlySet<NamespacedName> pools)
     {

@@ -109,9 +109,21 @@ public sealed class HolderTableTests
         _table.Adopt(Address, "node-1", 3, Now);
         Hello("node-2", 4);
 
+        Take("node-2", 4, "HeartbeatTimeout")!.Reason.ShouldBe("HeartbeatTimeout");
         Take("node-2", 4, "HeartbeatTimeout").ShouldBeNull();
 
         _table.Failovers[Address].Reason.ShouldBe("HeartbeatTimeout");
+    }
+
+    [Fact]
+    public void GiveUp_OfAnEarlierClaimToldLate_ChangesNothing()
+    {
+        Hello("node-1", 5);
+
+        Take("node-1", 3).ShouldBeNull();
+        _table.GiveUp("node-1", Address, 3).ShouldBeNull();
+
+        _table.Holders[Address].Term.ShouldBe(5UL);
     }
 
     [Fact]

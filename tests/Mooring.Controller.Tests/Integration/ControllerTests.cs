@@ -205,7 +205,9 @@ public sealed class ControllerTests : IAsyncLifetime
 
         var vip = await _cluster.WaitForVipAsync("web", status => status.Holder == others[0], "adopted");
         vip.Status!.Term.ShouldBe(2);
-        await _cluster.WaitForEventAsync("web", "HolderChanged", $"moved from {old} to {others[0]}, term 2");
+        await _agents[0].TakeAsync("10.70.0.100", 2, old);
+        await _cluster.WaitForEventAsync(
+            "web", "HolderChanged", $"moved from {old} (HeartbeatTimeout) to {others[0]}, term 2, detected in 301 ms");
         await Until.TrueAsync(
             () => _agents[0].Current?.VirtualIps is [{ } published] && published.Addresses[0].Candidates[0] == others[0],
             "ranked first");

@@ -1,0 +1,43 @@
+using System.Net;
+
+namespace Mooring.Controller.Agents;
+
+/// <summary>
+/// Changes of holder that are to be told. One that was learnt from a Hello is kept for a moment: the agent tells how it
+/// came about right after. Not thread-safe: its owner holds a lock.
+/// </summary>
+internal sealed class PendingMoves(TimeProvider time)
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly List<(HolderMove Move, long At)> _moves = [];
+
+    public bool Any => _moves.Count > 0;
+
+    public void Add(IEnumerable<HolderMove> moves)
+    {
+        foreach (var move in moves)
+        {
+            var known = _moves.FindIndex(pending => IsSame(pending.Move, move));
+            if (known >= 0)
+            {
+                _moves[known] = (move, _moves[known].At);
+            }
+            else
+            {
+                _moves.Add((move, time.GetTimestamp()));
+            }
+        }
+    }
+
+    /// <summary>In the order in which they came.</summary>
+    public IReadOnlyList<HolderMove> Take()
+    {
+        var ready = _moves.FindAll(pending => pending.Move.Reason is not null || time.GetElapsedTime(pending.At) >= Patience);
+        _moves.RemoveAll(ready.Contains);
+        return ready.ConvertAll(pending => pending.Move);
+    }
+
+    private static bool IsSame(HolderMove left, HolderMove right) =>
+        left.Address.Equals(right.Address) && left.To.Node == right.To.Node && left.To.Term == right.To.Term;
+}
