@@ -1,0 +1,6 @@
+namespace Mooring.Sandbox.Probing;
+
+/// <summary>A run of failed requests: from the start of the last good one before to the start of the next good one.</summary>
+/// <param name="StartMilliseconds">Since the probe's start.</param>
+/// <param name="Ended">False when no request was good after it.</param>
+internal sealed record ProbeOutage(double StartMilliseconds, double LengthMilliseconds, int Failures, bool Ended);

@@ -1,0 +1,99 @@
+using System.Text.Json.Serialization;
+
+namespace Mooring.Sandbox.Probing;
+
+/// <summary>What a steady client saw.</summary>
+internal sealed record ProbeReport
+{
+    public required string Url { get; init; }
+
+    public required int Requests { get; init; }
+
+    public required int Failures { get; init; }
+
+    /// <summary>Length of the longest outage in milliseconds, 0 without a failure.</summary>
+    public required double LongestOutageMilliseconds { get; init; }
+
+    public required IReadOnlyList<ProbeOutage> Outages { get; init; }
+
+    /// <summary>Answers by pod.</summary>
+    public required IReadOnlyDictionary<string, int> Pods { get; init; }
+
+    /// <summary>Failures by kind.</summary>
+    public required IReadOnlyDictionary<string, int> Errors { get; init; }
+
+    public required double MedianMilliseconds { get; init; }
+
+    public required double P99Milliseconds { get; init; }
+
+    public required double MaxMilliseconds { get; init; }
+
+    /// <summary>Every request in the order of their starts.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<ProbeSample> Samples { get; init; } = [];
+
+    public static ProbeReport From(Uri url, IEnumerable<ProbeSample> samples)
+    {
+        ProbeSample[] ordered = [.. samples.OrderBy(sample => sample.Start)];
+        var outages = FindOutages(ordered);
+        double[] latencies =
+        [
+            .. ordered.Where(sample => !sample.Failed).Select(sample => sample.Latency.TotalMilliseconds).Order(),
+        ];
+        return new ProbeReport
+        {
+            Url = url.ToString(),
+            Requests = ordered.Length,
+            Failures = ordered.Count(sample => sample.Failed),
+            LongestOutageMilliseconds = Round(outages.Select(outage => outage.LengthMilliseconds).DefaultIfEmpty().Max()),
+            Outages = outages,
+            Pods = Count(ordered.Where(sample => !sample.Failed).Select(sample => sample.Pod)),
+            Errors = Count(ordered.Where(sample => sample.Failed).Select(sample => sample.Error!)),
+            MedianMilliseconds = Percentile(latencies, 0.5),
+            P99Milliseconds = Percentile(latencies, 0.99),
+            MaxMilliseconds = Percentile(latencies, 1),
+            Samples = ordered,
+        };
+    }
+
+    private static List<ProbeOutage> FindOutages(ReadOnlySpan<ProbeSample> samples)
+    {
+        List<ProbeOutage> outages = [];
+        var start = TimeSpan.Zero;
+        var failures = 0;
+        foreach (var sample in samples)
+        {
+            if (sample.Failed)
+            {
+                failures++;
+                continue;
+            }
+
+            if (failures > 0)
+            {
+                outages.Add(Outage(start, sample.Start, failures, ended: true));
+                failures = 0;
+            }
+
+            start = sample.Start;
+        }
+
+        if (failures > 0)
+        {
+            outages.Add(Outage(start, samples[^1].Start, failures, ended: false));
+        }
+
+        return outages;
+    }
+
+    private static ProbeOutage Outage(TimeSpan start, TimeSpan end, int failures, bool ended) =>
+        new(Round(start.TotalMilliseconds), Round((end - start).TotalMilliseconds), failures, ended);
+
+    private static SortedDictionary<string, int> Count(IEnumerable<string> words) =>
+        new(words.CountBy(word => word).ToDictionary(), StringComparer.Ordinal);
+
+    private static double Percentile(double[] sorted, double share) =>
+        sorted.Length == 0 ? 0 : Round(sorted[(int)Math.Ceiling(share * sorted.Length) is var rank and > 0 ? rank - 1 : 0]);
+
+    private static double Round(double milliseconds) => Math.Round(milliseconds, 1);
+}

@@ -1,0 +1,15 @@
+namespace Mooring.Sandbox.Processes;
+
+internal enum ComponentState
+{
+    Running,
+
+    /// <summary>Stopped by SIGSTOP.</summary>
+    Frozen,
+
+    /// <summary>Killed because someone asked for it.</summary>
+    Killed,
+
+    /// <summary>Ended by itself, which it should not.</summary>
+    Crashed,
+}
