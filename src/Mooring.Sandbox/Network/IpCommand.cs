@@ -18,6 +18,7 @@ internal static class IpCommand
     {
         var start = new ProcessStartInfo("ip")
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -53,7 +53,7 @@ internal static class NetworkPlan
                 $"addr add {pod.AddressV6}/{pod.Node.PodSubnetV6.PrefixLength} dev {Topology.HostInterface} {NoDad}",
                 $"link set {Topology.HostInterface} up",
                 $"route add default via {pod.Node.PodGateway}",
-                $"-6 route add default via {pod.Node.PodGatewayV6}",
+                $"route add ::/0 via {pod.Node.PodGatewayV6}",
             ]),
         ];
     }
@@ -84,7 +84,7 @@ internal static class NetworkPlan
             $"addr add {host.AddressV6}/{Topology.LanV6.PrefixLength} dev {Topology.HostInterface} {NoDad}",
             $"link set {Topology.HostInterface} up",
             $"route add default via {Topology.Gateway.Address}",
-            $"-6 route add default via {Topology.Gateway.AddressV6}",
+            $"route add ::/0 via {Topology.Gateway.AddressV6}",
         ];
         if (topology.FindNode(host.Name) is { } node)
         {
@@ -98,7 +98,7 @@ internal static class NetworkPlan
             foreach (var other in topology.Nodes.Where(other => other != node))
             {
                 lines.Add($"route add {other.PodSubnet} via {other.Host.Address}");
-                lines.Add($"-6 route add {other.PodSubnetV6} via {other.Host.AddressV6}");
+                lines.Add($"route add {other.PodSubnetV6} via {other.Host.AddressV6}");
             }
         }
 

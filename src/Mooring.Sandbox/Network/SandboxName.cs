@@ -17,11 +17,11 @@ internal sealed partial record SandboxName
     /// <summary>What every network namespace of the sandbox begins with.</summary>
     public string NamespacePrefix => $"mr-{Value}-";
 
-    /// <exception cref="ArgumentException">The text is not a sandbox name; the message says what one is.</exception>
+    /// <exception cref="FormatException">The text is not a sandbox name; the message says what one is.</exception>
     public static SandboxName Parse(string text) =>
         Pattern().IsMatch(text)
             ? new SandboxName(text)
-            : throw new ArgumentException(
+            : throw new FormatException(
                 $"'{text}' cannot name a sandbox: use a lower-case letter, then up to 11 letters and digits");
 
     public string Namespace(string member) => NamespacePrefix + member;

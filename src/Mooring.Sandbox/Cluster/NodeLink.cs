@@ -1,0 +1,8 @@
+namespace Mooring.Sandbox.Cluster;
+
+internal enum NodeLink
+{
+    Connected,
+    Cut,
+    Silent,
+}

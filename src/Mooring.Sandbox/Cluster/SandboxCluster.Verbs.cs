@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using Mooring.Sandbox.Echo;
+using Mooring.Sandbox.Kubelets;
+using Mooring.Sandbox.Network;
+using Mooring.Sandbox.Processes;
+
+namespace Mooring.Sandbox.Cluster;
+
+/// <content>What may be done to a running sandbox: break things, and mend them.</content>
+internal sealed partial class SandboxCluster
+{
+    private readonly ConcurrentDictionary<string, NodeLink> _links = [];
+
+    public NodeLink Link(NodePlace node) => _links.GetValueOrDefault(node.Name, NodeLink.Connected);
+
+    /// <summary>SIGKILL to the node's agent; it stays dead until <see cref="HealNodeAsync"/>.</summary>
+    public Task KillAgentAsync(string node, CancellationToken cancellationToken) =>
+        Agent(node).KillAsync(cancellationToken);
+
+    /// <summary>SIGSTOP to the node's agent.</summary>
+    public Task FreezeAgentAsync(string node, CancellationToken cancellationToken) =>
+        Agent(node).FreezeAsync(cancellationToken);
+
+    public Task ThawAgentAsync(string node, CancellationToken cancellationToken) =>
+        Agent(node).ThawAsync(cancellationToken);
+
+    /// <param name="silent">Keeps the carrier: the node's interface stays up while no packet passes.</param>
+    public async Task CutNodeAsync(string node, bool silent, CancellationToken cancellationToken)
+    {
+        var place = Place(node);
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            await Network.CutAsync(place, silent, cancellationToken);
+            _links[node] = silent ? NodeLink.Silent : NodeLink.Cut;
+            await Kubelet.SetCutAsync(place, true, cancellationToken);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Connects the node again, and starts or thaws its agent.</summary>
+    public async Task HealNodeAsync(string node, CancellationToken cancellationToken)
+    {
+        var place = Place(node);
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            await Network.ReconnectAsync(place, cancellationToken);
+            _links[node] = NodeLink.Connected;
+            await Kubelet.SetCutAsync(place, false, cancellationToken);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+
+        if (Agents.TryGetValue(node, out var agent))
+        {
+            await agent.ThawAsync(cancellationToken);
+            await agent.StartAsync(cancellationToken);
+        }
+    }
+
+    public Task FailPodAsync(string pod, PodFailure failure, CancellationToken cancellationToken) =>
+        Pod(pod).Program.SetFailureAsync(failure, cancellationToken);
+
+    /// <summary>Makes its program work and its object Ready.</summary>
+    public async Task HealPodAsync(string pod, CancellationToken cancellationToken)
+    {
+        await Pod(pod).Program.SetFailureAsync(PodFailure.None, cancellationToken);
+        await Kubelet.SetReadyAsync(Pod(pod), true, cancellationToken);
+    }
+
+    /// <summary>Its object says Ready=False, as a failing readiness probe would make it; its program works on.</summary>
+    public Task UnreadyPodAsync(string pod, CancellationToken cancellationToken) =>
+        Kubelet.SetReadyAsync(Pod(pod), false, cancellationToken);
+
+    public Task AddPodAsync(string pod, string node, CancellationToken cancellationToken)
+    {
+        SandboxMembers.EnsurePodName(pod);
+        return Kubelet.AddPodAsync(pod, Place(node), cancellationToken);
+    }
+
+    public Task RemovePodAsync(string pod, CancellationToken cancellationToken) =>
+        Kubelet.RemovePodAsync(Pod(pod), cancellationToken);
+
+    public Task KillControllerAsync(CancellationToken cancellationToken) => RunningController().KillAsync(cancellationToken);
+
+    public Task StartControllerAsync(CancellationToken cancellationToken) => RunningController().StartAsync(cancellationToken);
+
+    private NodePlace Place(string node) =>
+        Topology.FindNode(node) ?? throw new UnknownMemberException(
+            $"there is no node '{node}': there are {string.Join(", ", Topology.Nodes.Select(place => place.Name))}");
+
+    private PodRecord Pod(string pod) =>
+        Kubelet.FindPod(pod) ?? throw new UnknownMemberException(
+            $"there is no pod '{pod}': there are {string.Join(", ", Kubelet.Pods.Select(record => record.Place.Name))}");
+
+    private Component Agent(string node) =>
+        Agents.TryGetValue(Place(node).Name, out var agent)
+            ? agent
+            : throw new UnknownMemberException("this sandbox runs without agents");
+
+    private Component RunningController() =>
+        Controller ?? throw new UnknownMemberException("this sandbox runs without a controller");
+}

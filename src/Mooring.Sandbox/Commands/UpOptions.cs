@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Globalization;
+using Mooring.Sandbox.Cluster;
+using Mooring.Sandbox.Network;
+
+namespace Mooring.Sandbox.Commands;
+
+/// <summary>The options that describe a sandbox.</summary>
+internal sealed class UpOptions
+{
+    private readonly Option<SandboxName> _name = SandboxCommandLine.NameOption();
+
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = "keep the API server's objects in this directory; in memory without it",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<int> _nodes = Number("--nodes", SandboxOptions.DefaultNodes, 1, Topology.MaxNodes, "nodes");
+
+    private readonly Option<int> _pods = Number(
+        "--pods", SandboxOptions.DefaultPodsPerNode, 0, Topology.MaxPodsPerNode, "pods on each node");
+
+    private readonly Option<bool> _bare = new("--bare") { Description = "without controller and agents" };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_name);
+        command.Options.Add(_data);
+        command.Options.Add(_nodes);
+        command.Options.Add(_pods);
+        command.Options.Add(_bare);
+    }
+
+    public SandboxOptions Read(ParseResult result) => new()
+    {
+        Name = result.GetValue(_name)!,
+        DataDirectory = result.GetValue(_data) is { } data ? Path.GetFullPath(data) : null,
+        Nodes = result.GetValue(_nodes),
+        PodsPerNode = result.GetValue(_pods),
+        RunMooring = !result.GetValue(_bare),
+    };
+
+    /// <summary>The same options as arguments, for the daemon.</summary>
+    public static IReadOnlyList<string> Write(SandboxOptions options)
+    {
+        List<string> arguments =
+        [
+            "--name", options.Name.Value,
+            "--nodes", options.Nodes.ToString(CultureInfo.InvariantCulture),
+            "--pods", options.PodsPerNode.ToString(CultureInfo.InvariantCulture),
+        ];
+        if (options.DataDirectory is not null)
+        {
+            arguments.AddRange(["--data", options.DataDirectory]);
+        }
+
+        if (!options.RunMooring)
+        {
+            arguments.Add("--bare");
+        }
+
+        return arguments;
+    }
+
+    private static Option<int> Number(string option, int standard, int least, int most, string what)
+    {
+        var number = new Option<int>(option)
+        {
+            Description = $"number of {what}, {least} to {most}",
+            DefaultValueFactory = _ => standard,
+        };
+        number.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is var value && (value < least || value > most))
+            {
+                result.AddError($"{option} must be {least} to {most}");
+            }
+        });
+        return number;
+    }
+}

@@ -1,0 +1,3 @@
+namespace Mooring.Sandbox.Daemon;
+
+internal sealed record DaemonError(string Message);
