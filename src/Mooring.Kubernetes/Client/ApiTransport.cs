@@ -133,6 +133,8 @@ internal sealed partial class ApiTransport(
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
+        // SocketsHttpHandler takes SNI and the name to verify from here and ignores SslOptions.TargetHost.
+        message.Headers.Host = configuration.TlsServerName;
         message.Headers.TryAddWithoutValidation("User-Agent", Agent);
         message.Headers.TryAddWithoutValidation("Accept", "application/json");
         if (configuration.TokenProvider is { } tokens)

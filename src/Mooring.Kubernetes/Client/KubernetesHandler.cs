@@ -26,7 +26,7 @@ internal static class KubernetesHandler
 
     private static SslClientAuthenticationOptions Tls(KubernetesClientConfiguration configuration)
     {
-        var tls = new SslClientAuthenticationOptions { TargetHost = configuration.TlsServerName };
+        var tls = new SslClientAuthenticationOptions();
         if (configuration.ClientCertificate is not null
             || configuration.TokenProvider is ExecCredentialProvider)
         {

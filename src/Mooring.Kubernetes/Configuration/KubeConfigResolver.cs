@@ -139,5 +139,5 @@ internal static class KubeConfigResolver
     }
 
     private static string Beside(YamlField field, string path) =>
-        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(field.File))!, path);
+        Path.GetFullPath(path, Path.GetDirectoryName(Path.GetFullPath(field.File))!);
 }

@@ -24,33 +24,24 @@ internal sealed class LeaseRecord(IKubernetesClient client, LeaderElectionOption
     /// <returns>True when the lease is ours now; false when another holds it or was quicker.</returns>
     public async Task<bool> TryAcquireOrRenewAsync(CancellationToken cancellationToken)
     {
-        try
+        // The usual renewal needs no read: a lease that anybody else has touched answers with a conflict.
+        if (IsHeld && _observed is { } ours && await TryWriteAsync(ours, cancellationToken))
         {
-            // The usual renewal needs no read: a lease changed by anybody else answers with a conflict.
-            if (IsHeld && _observed is { } ours && await TryWriteAsync(ours, cancellationToken))
-            {
-                return true;
-            }
-
-            var current = await client.GetAsync<V1Lease>(
-                options.LeaseName, options.LeaseNamespace, cancellationToken);
-            if (current is not null)
-            {
-                Observe(current);
-                if (Holder is not null && Holder != options.Identity && !HasExpired())
-                {
-                    Volatile.Write(ref _renewedAt, 0);
-                    return false;
-                }
-            }
-
-            return await TryWriteAsync(current, cancellationToken);
+            return true;
         }
-        catch (KubernetesException e) when (e.StatusCode == HttpStatusCode.NotFound)
+
+        var current = await client.GetAsync<V1Lease>(options.LeaseName, options.LeaseNamespace, cancellationToken);
+        if (current is not null)
         {
-            // Deleted between the read and the write: the next attempt makes it anew.
-            return IsHeld;
+            Observe(current);
+            if (Holder is not null && Holder != options.Identity && !HasExpired())
+            {
+                Volatile.Write(ref _renewedAt, 0);
+                return false;
+            }
         }
+
+        return await TryWriteAsync(current, cancellationToken);
     }
 
     /// <summary>Leaves the lease to whoever comes first, as client-go's ReleaseOnCancel does.</summary>
@@ -66,7 +57,7 @@ internal sealed class LeaseRecord(IKubernetesClient client, LeaderElectionOption
         Observe(await client.UpdateAsync(released, cancellationToken));
     }
 
-    /// <returns>False when somebody else wrote first.</returns>
+    /// <returns>False when somebody else wrote or deleted first.</returns>
     private async Task<bool> TryWriteAsync(V1Lease? current, CancellationToken cancellationToken)
     {
         // Taken before the request: others count from no earlier moment than the server's receipt of it.
@@ -80,7 +71,9 @@ internal sealed class LeaseRecord(IKubernetesClient client, LeaderElectionOption
             Volatile.Write(ref _renewedAt, sent == 0 ? 1 : sent);
             return true;
         }
-        catch (KubernetesException e) when (e.StatusCode == HttpStatusCode.Conflict)
+        catch (KubernetesException e) when (
+            e.StatusCode == HttpStatusCode.Conflict
+            || (e.StatusCode == HttpStatusCode.NotFound && current is not null))
         {
             return false;
         }
