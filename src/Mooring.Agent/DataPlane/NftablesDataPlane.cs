@@ -178,7 +178,7 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
     {
         Open();
         var target = TablePlanner.Plan(_desired, _held);
-        var changed = Changed(_kernel!, target);
+        var changed = TableComparison.ChangedServices(_kernel!, target);
         var failed = ImmutableArray.CreateBuilder<(ForwardedService, string)>();
         Commit(target, changed, failed);
         foreach (var (service, error) in failed)
@@ -321,28 +321,6 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
         }
     }
 
-    private static List<string> Changed(TablePlan from, TablePlan to)
-    {
-        var changed = new List<string>();
-        foreach (var (key, plan) in to.Services)
-        {
-            if (!from.Services.TryGetValue(key, out var before) || !before.Equals(plan))
-            {
-                changed.Add(key);
-            }
-        }
-
-        foreach (var key in from.Services.Keys)
-        {
-            if (!to.Services.ContainsKey(key))
-            {
-                changed.Add(key);
-            }
-        }
-
-        return changed;
-    }
-
     private ImmutableArray<string> Drift()
     {
         var actual = KernelTable.Read(_nftables!, options.Table);
@@ -368,25 +346,9 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
             return [$"rules of table inet {options.Table} were changed"];
         }
 
-        var expected = _kernel!;
-        var drift = ImmutableArray.CreateBuilder<string>();
-        if (!actual.VirtualAddresses.SetEquals(expected.VirtualAddresses) || !actual.Held.SetEquals(expected.Held)
-            || !actual.LocalBackends.SetEquals(expected.LocalBackends))
-        {
-            drift.Add("an address set was changed");
-        }
-
-        if (!expected.SlotChains.IsSubsetOf(actual.SlotChains))
-        {
-            drift.Add("a slot chain was flushed or removed");
-        }
-
-        // A service without endpoints has no elements, so the kernel cannot show it.
-        var known = expected with { Services = expected.Services.RemoveRange(
-            expected.Services.Where(pair => pair.Value.Equals(ServicePlan.None)).Select(pair => pair.Key)) };
-        drift.AddRange(Changed(actual, known).Select(key => $"service {key} was changed"));
+        var drift = TableComparison.Drift(actual, expected: _kernel!);
         _kernel = actual;
-        return drift.ToImmutable();
+        return drift;
     }
 
     private static partial class Log

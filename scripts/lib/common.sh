@@ -1,0 +1,51 @@
+# Sourced by the scripts: what they share. Works from any folder; says what it does on stderr.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CONFIGURATION=${CONFIGURATION:-Release}
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+
+say() { printf '\033[2m==> %s\033[0m\n' "$*" >&2; }
+die() { printf '%s\n' "$*" >&2; exit 1; }
+
+need_root() {
+  [[ $EUID == 0 ]] || die "$0 needs root: it makes network namespaces"
+}
+
+# need_packages NAME...: installs those of Debian's packages that are missing.
+need_packages() {
+  local missing=() name
+  for name in "$@"; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
+  done
+  [[ ${#missing[@]} == 0 ]] && return
+  say "installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq >&2
+  # Services that a package would start have no business here.
+  printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
+  local result=0
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || result=$?
+  rm -f /usr/sbin/policy-rc.d
+  [[ $result == 0 ]] || die "apt-get could not install: ${missing[*]}"
+}
+
+need_dotnet() {
+  command -v dotnet >/dev/null || die "the .NET 10 SDK is needed: https://dotnet.microsoft.com/download"
+}
+
+# build [PATH...]: builds the solution, or the given projects.
+build() {
+  need_dotnet
+  local target
+  for target in "${@:-$ROOT/Operator.sln}"; do
+    say "building ${target##*/} ($CONFIGURATION)"
+    local log
+    log=$(mktemp)
+    if ! dotnet build "$target" -c "$CONFIGURATION" -v quiet --nologo >"$log" 2>&1; then
+      grep -E "error|warning" "$log" | sort -u >&2 || cat "$log" >&2
+      rm -f "$log"
+      die "the build failed"
+    fi
+    rm -f "$log"
+  done
+}
