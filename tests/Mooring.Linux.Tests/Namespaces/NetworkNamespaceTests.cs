@@ -6,15 +6,11 @@ namespace Mooring.Linux.Tests.Namespaces;
 
 public sealed class NetworkNamespaceTests : IDisposable
 {
-    private const string Prefix = "mr-spk-ns-";
+    private readonly TestNamespaces _namespaces = new();
 
-    public NetworkNamespaceTests()
-    {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root: creates network namespaces");
-        RemoveAll();
-    }
+    private string Prefix => _namespaces.Base;
 
-    public void Dispose() => RemoveAll();
+    public void Dispose() => _namespaces.Dispose();
 
     [Fact]
     public void Create_NewName_IsListedAndOpens()
@@ -109,12 +105,4 @@ public sealed class NetworkNamespaceTests : IDisposable
         => Should.Throw<ArgumentException>(() => NetworkNamespace.Open(name));
 
     private static string NamespaceId() => new FileInfo("/proc/thread-self/ns/net").LinkTarget!;
-
-    private static void RemoveAll()
-    {
-        foreach (var name in NetworkNamespace.List(Prefix))
-        {
-            NetworkNamespace.Delete(name);
-        }
-    }
 }
