@@ -1,0 +1,162 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Mooring.Linux.Netlink;
+
+/// <summary>A NETLINK_ROUTE socket. It belongs to the network namespace of the thread that opens it.</summary>
+internal sealed partial class NetlinkSocket : IDisposable
+{
+    /// <summary>The kernel fills at most this much per datagram of a dump.</summary>
+    private const int BufferSize = 64 * 1024;
+
+    private const int MaxAttempts = 8;
+    private const int MaxNotificationsAtOnce = 10_000;
+    private const int AddressLength = 12;
+
+    private readonly Socket _socket;
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferSize);
+    private uint _sequence;
+
+    private NetlinkSocket(Socket socket) => _socket = socket;
+
+    /// <summary>Called for each message of a dump.</summary>
+    public delegate void MessageHandler(NetlinkMessage message);
+
+    /// <exception cref="SystemCallException">The kernel has no netlink for us.</exception>
+    public static NetlinkSocket Open()
+    {
+        var descriptor = OpenDescriptor(
+            NetlinkConstants.FamilyNetlink, NetlinkConstants.SocketRawCloseOnExec, protocol: 0);
+        if (descriptor < 0)
+        {
+            throw SystemCallException.FromLastError("socket AF_NETLINK");
+        }
+
+        var handle = new SafeSocketHandle(descriptor, ownsHandle: true);
+
+        // struct sockaddr_nl: family, pad, port, groups. Port 0 has the kernel choose one; without a port it would
+        // skip the socket when it sends notifications.
+        Span<byte> address = stackalloc byte[AddressLength];
+        address.Clear();
+        MemoryMarshal.Write(address, (ushort)NetlinkConstants.FamilyNetlink);
+        if (Bind(handle, address, AddressLength) != 0)
+        {
+            var exception = SystemCallException.FromLastError("bind AF_NETLINK");
+            handle.Dispose();
+            throw exception;
+        }
+
+        return new NetlinkSocket(new Socket(handle));
+    }
+
+    /// <summary>Joins a multicast group of change notifications.</summary>
+    public void Join(int group) => _socket.SetRawSocketOption(
+        NetlinkConstants.LevelNetlink, NetlinkConstants.AddMembership, BitConverter.GetBytes(group));
+
+    /// <summary>
+    /// Waits for at least one notification and throws away all that wait. They only say that something changed: the
+    /// caller asks for the whole state, so nothing is missed when the kernel had to drop some (ENOBUFS).
+    /// </summary>
+    public async Task WaitForChangeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _socket.ReceiveAsync(_buffer, cancellationToken);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.NoBufferSpaceAvailable)
+        {
+            // More changes than the socket could take.
+        }
+
+        // Bounded, so that a steady stream of changes cannot keep the caller from looking.
+        for (var i = 0; i < MaxNotificationsAtOnce && _socket.Poll(0, SelectMode.SelectRead); i++)
+        {
+            _socket.Receive(_buffer, SocketFlags.None, out var error);
+            if (error is not (SocketError.Success or SocketError.NoBufferSpaceAvailable))
+            {
+                throw new SocketException((int)error);
+            }
+        }
+    }
+
+    /// <summary>Asks for all objects of a kind.</summary>
+    /// <param name="type">Such as <see cref="NetlinkConstants.GetLink"/>.</param>
+    /// <param name="reset">Called before each attempt: a dump during which something changed is asked for again.</param>
+    /// <param name="handle">Called for each message.</param>
+    /// <exception cref="SystemCallException">The kernel refused.</exception>
+    public void Dump(ushort type, Action reset, MessageHandler handle)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            reset();
+            if (TryDump(type, handle) || attempt == MaxAttempts)
+            {
+                // After that many interruptions the mixture is used: the change that interrupted is notified too.
+                return;
+            }
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    /// <returns>False when the kernel said that the objects changed meanwhile.</returns>
+    private bool TryDump(ushort type, MessageHandler handle)
+    {
+        var sequence = ++_sequence;
+        Send(type, sequence);
+        var consistent = true;
+        while (true)
+        {
+            var length = _socket.Receive(_buffer);
+            var messages = new NetlinkMessageReader(_buffer.AsSpan(0, length));
+            while (messages.TryRead(out var message))
+            {
+                if (message.Sequence != sequence)
+                {
+                    continue; // left over from a dump that failed halfway
+                }
+
+                consistent &= (message.Flags & NetlinkConstants.DumpInterrupted) == 0;
+                if (message.Type is NetlinkConstants.MessageDone or NetlinkConstants.MessageError)
+                {
+                    ThrowIfError(message.Body, type);
+                    return consistent;
+                }
+
+                handle(message);
+            }
+
+            if (messages.Malformed)
+            {
+                throw new InvalidDataException($"netlink dump {type}: a message does not fit its datagram");
+            }
+        }
+    }
+
+    private void Send(ushort type, uint sequence)
+    {
+        // The header and the largest of the request bodies (struct ifinfomsg), zero: every family, every object.
+        Span<byte> request = stackalloc byte[NetlinkMessageReader.HeaderLength + 16];
+        request.Clear();
+        MemoryMarshal.Write(request, (uint)request.Length);
+        MemoryMarshal.Write(request[4..], type);
+        MemoryMarshal.Write(request[6..], NetlinkConstants.RequestDump);
+        MemoryMarshal.Write(request[8..], sequence);
+        _socket.Send(request);
+    }
+
+    private static void ThrowIfError(ReadOnlySpan<byte> body, ushort type)
+    {
+        var result = body.Length >= sizeof(int) ? MemoryMarshal.Read<int>(body) : 0;
+        if (result < 0)
+        {
+            throw new SystemCallException(-result, $"netlink dump {type}");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static partial nint OpenDescriptor(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    private static partial int Bind(SafeSocketHandle socket, Span<byte> address, uint length);
+}
