@@ -14,6 +14,8 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
     /// <summary>How often a write that lost a race is tried again before the client hears of it.</summary>
     private const int MaxAttempts = 64;
 
+    private readonly ObjectValidation _validation = new(rules);
+
     public ResourceStore Store => store;
 
     public ResourceRegistry Registry => registry;
@@ -35,13 +37,13 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
     {
         ObjectDecoder.CheckKind(value, type);
         var metadata = value.Ensure("metadata");
-        SetNamespace(metadata, type, ns);
+        ObjectNamespaces.Set(metadata, type, ns);
         if (string.IsNullOrEmpty(metadata.Str("resourceVersion")) is false)
         {
             throw ApiError.BadRequest("resourceVersion should not be set on objects to be created");
         }
 
-        RequireLiveNamespace(type, ns, metadata.Str("name") ?? metadata.Str("generateName") ?? "");
+        ObjectNamespaces.RequireLive(store, type, ns, metadata.Str("name") ?? metadata.Str("generateName") ?? "");
         ObjectDecoder.Decode(value, type, options, duplicates ?? []);
         metadata = value.Ensure("metadata");
         var generate = string.IsNullOrEmpty(metadata.Str("name")) ? metadata.Str("generateName") : null;
@@ -55,7 +57,7 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
             ObjectMetadata.Initialize(value, type, time.GetUtcNow());
             rules.For(type)?.Prepare(value, null);
             new FieldOwnership(type, options.FieldManager, "", time.GetUtcNow()).RecordUpdate(null, value);
-            Validate(value, null, type, options);
+            _validation.Check(value, null, type, options);
             var name = metadata.Str("name")!;
             var key = type.Key(ns, name);
             var written = await CommitAsync(key, null, value, type, options.DryRun);
@@ -77,7 +79,7 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
     {
         ObjectDecoder.CheckKind(value, type);
         var metadata = value.Ensure("metadata");
-        SetNamespace(metadata, type, ns);
+        ObjectNamespaces.Set(metadata, type, ns);
         if ((metadata.Str("name") ?? name) != name)
         {
             throw ApiError.BadRequest($"the name of the object ({metadata.Str("name")}) does not match the name on the URL ({name})");
@@ -124,7 +126,7 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
             throw ApiError.BadRequest($"the name of the object ({metadata.Str("name")}) does not match the name on the URL ({name})");
         }
 
-        SetNamespace(metadata, type, ns);
+        ObjectNamespaces.Set(metadata, type, ns);
         var unknown = SchemaPruner.Prune(config, type.Schema, remove: false);
         if (unknown.Count > 0)
         {
@@ -161,11 +163,11 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
                 throw ApiError.Conflict(type.Group, type.Plural, name, "uid mismatch: the object does not exist");
             }
 
-            RequireLiveNamespace(type, ns, name);
+            ObjectNamespaces.RequireLive(store, type, ns, name);
             var created = ApplyTo(null, config, type, "", options);
             ObjectMetadata.Initialize(created, type, time.GetUtcNow());
             rules.For(type)?.Prepare(created, null);
-            Validate(created, null, type, options);
+            _validation.Check(created, null, type, options);
             if (await CommitAsync(key, null, created, type, options.DryRun) is { } written)
             {
                 return (written, true);
@@ -227,7 +229,7 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
             return current;
         }
 
-        Validate(next, current, type, options);
+        _validation.Check(next, current, type, options);
         if (existing.Deleting && !ObjectMetadata.HasFinalizers(next) && Deletion.MayFinish(next, type))
         {
             // The last finalizer is gone: the update is the deletion.
@@ -264,34 +266,6 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
         }
     }
 
-    private void Validate(JsonObject next, JsonObject? current, ResourceType type, WriteOptions options)
-    {
-        var errors = new List<FieldError>();
-        var metadata = next.Ensure("metadata");
-        ObjectNames.Validate(metadata, type, errors);
-        ObjectDecoder.Validate(next, type, errors);
-        if (current is not null)
-        {
-            ObjectMetadata.ValidateUpdate(next, current, errors);
-        }
-
-        rules.For(type)?.Validate(next, current, errors);
-        if (errors.Count > 0)
-        {
-            throw ApiError.Invalid(type.Group, type.Kind, metadata.Str("name") ?? "", errors);
-        }
-
-        if (type.Custom?.DeprecationWarning is { } deprecated)
-        {
-            options.Warnings.Add(deprecated);
-        }
-
-        foreach (var (path, rule) in type.Custom is null ? [] : CrdTypes.CelRules(type.Schema))
-        {
-            options.Warnings.Add($"{CrdTypes.CelExtension} rule at {path} is not evaluated by this server: {rule.Rule}");
-        }
-    }
-
     /// <summary>Writes, or pretends to; null when the object changed meanwhile.</summary>
     private async Task<JsonObject?> CommitAsync(ObjectKey key, StoredObject? expected, JsonObject next, ResourceType type, bool dryRun)
     {
@@ -302,41 +276,5 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
 
         var stored = type.Conversion is null ? next : type.Conversion.ToStored((JsonObject)next.DeepClone());
         return await store.TryPutAsync(key, expected, stored) is { } written ? Serve(written, type) : null;
-    }
-
-    private void RequireLiveNamespace(ResourceType type, string ns, string name)
-    {
-        if (!type.Namespaced)
-        {
-            return;
-        }
-
-        var found = store.Get(new ObjectKey("namespaces", "", ns)) ?? throw ApiError.NotFound("", "namespaces", ns);
-        if (found.Deleting)
-        {
-            var causes = new JsonArray(new JsonObject
-            {
-                ["reason"] = "NamespaceTerminating",
-                ["message"] = $"namespace {ns} is being terminated",
-                ["field"] = "metadata.namespace",
-            });
-            throw ApiError.Forbidden(type.Group, type.Plural, name, $"unable to create new content in namespace {ns} because it is being terminated", causes);
-        }
-    }
-
-    private static void SetNamespace(JsonObject metadata, ResourceType type, string ns)
-    {
-        if (!type.Namespaced)
-        {
-            metadata.Remove("namespace");
-            return;
-        }
-
-        if (metadata.Str("namespace") is { Length: > 0 } sent && sent != ns)
-        {
-            throw ApiError.BadRequest($"the namespace of the provided object does not match the namespace sent on the request");
-        }
-
-        metadata["namespace"] = ns;
     }
 }

@@ -25,7 +25,16 @@ internal sealed class DataDirectory(string path)
     /// <summary>Reads the directory, creating it if needed. Throws <see cref="InvalidDataException"/> on damage that is not a torn tail.</summary>
     public StoreImage Load()
     {
-        Directory.CreateDirectory(path);
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            // Secrets are among the objects.
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         foreach (var leftover in Directory.EnumerateFiles(path, "*.tmp"))
         {
             File.Delete(leftover);

@@ -150,6 +150,26 @@ public sealed class CustomResourceTests(TestServer server) : IClassFixture<TestS
     }
 
     [Fact]
+    public async Task Crd_RuleThatIsNotEvaluated_IsAnnounced()
+    {
+        var crd = SampleCrd.Json();
+        crd["metadata"]!["name"] = "ruled.cel.dev";
+        crd["spec"]!["group"] = "cel.dev";
+        crd["spec"]!["names"] = JsonNode.Parse("""{"plural":"ruled","kind":"Ruled"}""");
+        crd["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["x-kubernetes-validations"] =
+            JsonNode.Parse("""[{"rule":"url(self.color).getHost() == 'x'"}]""");
+        (await server.SendAsync("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd))
+            .Warnings.ShouldHaveSingleItem().ShouldContain("x-kubernetes-validations rule at spec is not evaluated by this server, which does not know the function url()");
+        await Eventually.HoldsAsync(async () => (await server.GetAsync("/apis/cel.dev/v1/ruled")).Code == 200);
+
+        var ruled = SampleCrd.Gadget("r");
+        (ruled["apiVersion"], ruled["kind"]) = ("cel.dev/v1", "Ruled");
+        var made = await server.SendAsync("POST", $"/apis/cel.dev/v1/namespaces/{await server.NewNamespaceAsync()}/ruled", ruled);
+        made.Code.ShouldBe(201);
+        made.Warnings.ShouldHaveSingleItem().ShouldContain("is not evaluated");
+    }
+
+    [Fact]
     public async Task Crd_WebhookConversion_IsNotImplemented()
     {
         var crd = SampleCrd.Json();

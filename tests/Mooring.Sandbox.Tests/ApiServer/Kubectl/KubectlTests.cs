@@ -112,11 +112,17 @@ public sealed class KubectlTests(KubectlServer server) : IClassFixture<KubectlSe
         var output = await server.RunAsync($"""
             kubectl apply -f '{KubeTools.Repository}/crds/' && kubectl wait --for=condition=Established crd --all --timeout=20s
             kubectl explain virtualips.spec | head -40; kubectl get virtualips,backendpools,addresspools -A
+            kubectl create -f - <<'END'
+            {"{apiVersion: mooring.dev/v1alpha1, kind: VirtualIp, metadata: {name: bad}, spec: {ports: [{name: a, port: 80, backendPool: p}, {name: b, port: 80, backendPool: p}]}}"}
+            END
+            true
             """);
 
         output.ShouldContain("virtualips.mooring.dev condition met");
         output.ShouldContain("KIND:       VirtualIp");
         output.ShouldContain("ports\t<[]Object>");
+        output.ShouldContain("set exactly one of addresses and addressPool");
+        output.ShouldContain("no two ports may have the same port and protocol");
     }
 
     [Fact]
