@@ -95,9 +95,9 @@ public sealed class KubectlTests(KubectlServer server) : IClassFixture<KubectlSe
             kubectl create ns w >/dev/null; kubectl -n w create sa first >/dev/null
             kubectl -n w get cm -w --output-watch-events > events & pid=$!
             until kubectl -n w create cm seen -o name >/dev/null 2>&1 || kubectl -n w get cm seen >/dev/null; do :; done
-            for i in $(seq 100); do grep -q seen events && break; sleep 0.1; done
+            for i in $(seq 300); do grep -q seen events && break; sleep 0.1; done
             kubectl -n w label cm seen a=b >/dev/null; kubectl -n w delete cm seen >/dev/null
-            for i in $(seq 100); do grep -q DELETED events && break; sleep 0.1; done
+            for i in $(seq 300); do grep -q DELETED events && break; sleep 0.1; done
             kill $pid; wait $pid; cat events; rm events
             """ + "\ntrue");
 
