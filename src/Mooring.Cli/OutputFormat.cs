@@ -1,0 +1,7 @@
+namespace Mooring.Cli;
+
+internal enum OutputFormat
+{
+    Table,
+    Json,
+}
