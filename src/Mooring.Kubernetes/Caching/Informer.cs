@@ -103,8 +103,10 @@ public sealed partial class Informer<T> : BackgroundService, IInformer<T>
             {
                 return;
             }
-            catch (KubernetesException e) when (e.StatusCode is HttpStatusCode.Gone or HttpStatusCode.BadRequest)
+            catch (KubernetesException e) when (
+                _version is not null && e.StatusCode is (HttpStatusCode.Gone or HttpStatusCode.BadRequest))
             {
+                // 400 is how a server answers a version that is none of its own, as after a restore from a backup.
                 Log.VersionGone(_logger, _kind, _version, e.Message);
                 _version = null;
             }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using System.Text.Json;
 using k8s;
 using Microsoft.Extensions.Logging;
@@ -18,9 +19,10 @@ internal sealed partial class ApiTransport(
     ILogger logger,
     KubernetesMetrics? metrics) : IDisposable
 {
+    /// <summary>Such as "mooring-controller/0.1.0"; up to the slash, the server takes it for the field manager.</summary>
     private static readonly string Agent =
-        $"{System.Reflection.Assembly.GetEntryAssembly()?.GetName().Name?.ToLowerInvariant().Replace('.', '-') ?? "mooring"}/"
-        + typeof(ApiTransport).Assembly.GetName().Version?.ToString(3);
+        (Assembly.GetEntryAssembly()?.GetName().Name ?? "mooring").ToLowerInvariant().Replace('.', '-')
+        + $"/{typeof(ApiTransport).Assembly.GetName().Version?.ToString(3)}";
 
     private readonly HttpClient _http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
     private readonly Uri _root = new(configuration.Host.AbsoluteUri.TrimEnd('/') + "/");
@@ -186,7 +188,7 @@ internal sealed partial class ApiTransport(
                 && (request.IsSafe || fault.RetryAfter is not null));
     }
 
-    /// <summary>What the server asks plus a little, so that many clients do not come back at once; else full jitter.</summary>
+    /// <summary>What the server asks plus a little, so that many clients do not come back at once; else backoff.</summary>
     private TimeSpan Delay(int attempt, TimeSpan? asked)
     {
         if (asked is { } retryAfter)

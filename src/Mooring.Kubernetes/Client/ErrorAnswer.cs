@@ -88,7 +88,8 @@ internal static class ErrorAnswer
         {
             { Delta: { } delta } => delta,
             { Date: { } date } => date - time.GetUtcNow(),
-            _ => status.Details?.RetryAfterSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null,
+            _ when status.Details?.RetryAfterSeconds is { } seconds and > 0 => TimeSpan.FromSeconds(seconds),
+            _ => (TimeSpan?)null,
         };
         return asked is { } wait && wait < TimeSpan.Zero ? TimeSpan.Zero : asked;
     }

@@ -35,7 +35,8 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
 
     public void Dispose() => _transport.Dispose();
 
-    public async Task<T?> GetAsync<T>(string name, string? @namespace = null, CancellationToken cancellationToken = default)
+    public async Task<T?> GetAsync<T>(
+        string name, string? @namespace = null, CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         try
@@ -67,7 +68,9 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     }
 
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
-        string? @namespace = null, WatchOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        string? @namespace = null,
+        WatchOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         options ??= new WatchOptions();
@@ -76,7 +79,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
             .With("watch", "true")
             .With("resourceVersion", options.ResourceVersion)
             .With("allowWatchBookmarks", options.AllowBookmarks ? "true" : null)
-            .With("timeoutSeconds", options.Timeout is { } timeout ? $"{Math.Max(1, (long)timeout.TotalSeconds)}" : null)
+            .With("timeoutSeconds", options.Timeout is { } wait ? $"{Math.Max(1, (long)wait.TotalSeconds)}" : null)
             .With("labelSelector", options.LabelSelector)
             .With("fieldSelector", options.FieldSelector);
         using var response = await _transport.OpenAsync(request, cancellationToken);
@@ -111,7 +114,11 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         where T : class, IKubernetesObject<V1ObjectMeta> => PutAsync(entity, "status", cancellationToken);
 
     public Task<T> PatchAsync<T>(
-        V1Patch patch, string name, string? @namespace = null, string? subresource = null, CancellationToken cancellationToken = default)
+        V1Patch patch,
+        string name,
+        string? @namespace = null,
+        string? subresource = null,
+        CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         ArgumentNullException.ThrowIfNull(patch);
@@ -126,7 +133,11 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     }
 
     public Task<T> ApplyAsync<T>(
-        T entity, string fieldManager, bool force = false, string? subresource = null, CancellationToken cancellationToken = default)
+        T entity,
+        string fieldManager,
+        bool force = false,
+        string? subresource = null,
+        CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         ArgumentException.ThrowIfNullOrEmpty(fieldManager);
@@ -142,7 +153,10 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     }
 
     public async Task DeleteAsync<T>(
-        string name, string? @namespace = null, DeleteOptions? options = null, CancellationToken cancellationToken = default)
+        string name,
+        string? @namespace = null,
+        DeleteOptions? options = null,
+        CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var path = EntityDefinition.Of<T>().ItemPath(name, @namespace);

@@ -17,7 +17,7 @@ public sealed class KubernetesClientOptions
     [Range(0, 20)]
     public int MaxRetries { get; set; } = DefaultMaxRetries;
 
-    /// <summary>First delay between attempts when the server names none; doubled each time, with full jitter.</summary>
+    /// <summary>First delay between attempts when the server names none; doubled each time, with jitter of a half.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 

@@ -14,7 +14,10 @@ internal static class WatchReader
     private static readonly StreamPipeReaderOptions PipeOptions = new(bufferSize: 64 << 10);
 
     public static async IAsyncEnumerable<WatchEvent<T>> ReadAsync<T>(
-        Stream stream, int maxLineBytes, ApiRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Stream stream,
+        int maxLineBytes,
+        ApiRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var pipe = PipeReader.Create(stream, PipeOptions);

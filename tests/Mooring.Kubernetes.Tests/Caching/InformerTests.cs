@@ -87,7 +87,7 @@ public sealed class InformerTests : IAsyncDisposable
 
         _cluster.EndWatches(new HttpRequestException("cut"));
         _cluster.Put(Map("a"));
-        await _time.AdvanceUntilAsync(() => _changes.Count == 1, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
+        await _time.AdvanceUntilAsync(() => _changes.Count == 1, TimeSpan.FromMilliseconds(50));
 
         _cluster.Calls.Count(call => call == "list").ShouldBe(1);
     }
@@ -110,7 +110,7 @@ public sealed class InformerTests : IAsyncDisposable
             _cluster.Compact();
         }
 
-        await _time.AdvanceUntilAsync(() => _changes.Count == 3, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
+        await _time.AdvanceUntilAsync(() => _changes.Count == 3, TimeSpan.FromMilliseconds(50));
         await Eventually.SettleAsync();
 
         _changes.ShouldBe(["~changed", "+new", "-deleted"], ignoreOrder: true);
@@ -146,9 +146,9 @@ public sealed class InformerTests : IAsyncDisposable
         _cluster.Put(Map("a"));
 
         await _time.AdvanceUntilAsync(
-            () => _cluster.Calls.Count(call => call == "watch") == 2, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(5));
+            () => _cluster.Calls.Count(call => call == "watch") == 2, TimeSpan.FromSeconds(10));
         _cluster.SilentWatches = false;
-        await _time.AdvanceUntilAsync(() => _changes.Count == 1, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(10));
+        await _time.AdvanceUntilAsync(() => _changes.Count == 1, TimeSpan.FromSeconds(10));
 
         _informer.Store.Get(Key("a")).ShouldNotBeNull();
         _cluster.Calls.Count(call => call == "list").ShouldBe(1);
@@ -166,10 +166,22 @@ public sealed class InformerTests : IAsyncDisposable
 
         down = false;
         await _time.AdvanceUntilAsync(
-            () => _changes.Count == 1, TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(2));
+            () => _changes.Count == 1, TimeSpan.FromSeconds(2));
 
         tries.ShouldBeInRange(5, 40, "delays grow to 15 to 30 s");
         _log.Entries.Count(entry => entry.Level == LogLevel.Warning).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Run_ListRefused_IsLoggedOnceWithTheServersWords()
+    {
+        _cluster.Before = (_, _) => throw FakeCluster.Refusal(HttpStatusCode.BadRequest, "unable to parse the selector");
+        _running = _informer.RunAsync(_stop.Token);
+
+        await _time.AdvanceInStepsAsync(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(5));
+
+        _log.Entries.Single(entry => entry.Level == LogLevel.Warning).Exception!.Message
+            .ShouldBe("unable to parse the selector");
     }
 
     [Fact]
@@ -335,7 +347,7 @@ public sealed class InformerTests : IAsyncDisposable
         }
 
         _cluster.Before = (_, _) => Task.CompletedTask;
-        await _time.AdvanceUntilAsync(IsEqual, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(10));
+        await _time.AdvanceUntilAsync(IsEqual, TimeSpan.FromSeconds(5));
 
         contradictions.ShouldBe(0, $"seed {seed}");
         told.Count.ShouldBe(_informer.Store.List().Count, $"seed {seed}");

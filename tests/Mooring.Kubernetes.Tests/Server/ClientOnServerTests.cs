@@ -210,14 +210,17 @@ public sealed class ClientOnServerTests(ApiServerFixture server) : IClassFixture
         await foreach (var change in _client.WatchAsync<V1ConfigMap>(
             ns, new WatchOptions { ResourceVersion = list.ResourceVersion }, stop.Token))
         {
-            seen.Add($"{change.Type} {change.Object.Metadata.Name}".TrimEnd());
-            if (change.Type == WatchEventType.Bookmark)
+            if (change.Type != WatchEventType.Bookmark)
+            {
+                seen.Add($"{change.Type} {change.Object.Metadata.Name}");
+            }
+            else if (seen.Count >= 2)
             {
                 break;
             }
         }
 
-        seen.ShouldBe(["Added after", "Deleted before", "Bookmark"]);
+        seen.ShouldBe(["Added after", "Deleted before"]);
     }
 
     [Fact]
