@@ -31,6 +31,9 @@ internal sealed partial class ClusterReconciler(
     /// <summary>Changes that come together are taken together. A verdict still reaches the agents in milliseconds.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>In a large cluster the pause is as long as the work, so that it takes half of one core at most.</summary>
+    private static readonly TimeSpan MaxDebounce = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How often agents that are away, and stories that are still to come, are looked after.</summary>
     private static readonly TimeSpan SoonCheck = TimeSpan.FromMilliseconds(500);
 
@@ -88,6 +91,7 @@ internal sealed partial class ClusterReconciler(
     private async Task LoopAsync(CancellationToken cancellationToken)
     {
         var soon = true;
+        var pause = Debounce;
         BuildResult? result = null;
         while (true)
         {
@@ -104,11 +108,28 @@ internal sealed partial class ClusterReconciler(
             soon = agents.Expire();
             if (changed)
             {
-                await Task.Delay(Debounce, time, cancellationToken);
-                result = Reconcile();
+                await Task.Delay(pause, time, cancellationToken);
+                var start = time.GetTimestamp();
+                result = TryReconcile() ?? result;
+                pause = TimeSpan.FromTicks(
+                    Math.Clamp(time.GetElapsedTime(start).Ticks, Debounce.Ticks, MaxDebounce.Ticks));
             }
 
             soon |= result is not null && TellEvents(result);
+        }
+    }
+
+    /// <summary>One fault, such as an object no one foresaw, must not take the stream of every agent with it.</summary>
+    private BuildResult? TryReconcile()
+    {
+        try
+        {
+            return Reconcile();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Log.Failed(logger, e);
+            return null;
         }
     }
 
@@ -224,6 +245,10 @@ internal sealed partial class ClusterReconciler(
         [LoggerMessage(Level = LogLevel.Information, Message = "{Address} moved from {From} to {Node}, term {Term} {Reason}")]
         public static partial void Moved(
             ILogger logger, IPAddress address, string from, string node, ulong term, string reason);
+
+        [LoggerMessage(
+            Level = LogLevel.Error, Message = "Cannot compute a snapshot; agents keep the last one until something changes")]
+        public static partial void Failed(ILogger logger, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Leading; adopted {Addresses} addresses on {Nodes} nodes")]
         public static partial void Adopted(ILogger logger, int addresses, int nodes);

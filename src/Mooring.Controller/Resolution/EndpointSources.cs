@@ -10,6 +10,9 @@ internal sealed class EndpointSources
     private const string ServiceNameLabel = "kubernetes.io/service-name";
 
     private readonly ILookup<string, V1Pod> _pods;
+
+    /// <summary>Pods by the value of one label, for labels that some selector names: filled as they are asked for.</summary>
+    private readonly Dictionary<(string Namespace, string Label), ILookup<string, V1Pod>> _byLabel = [];
     private readonly Dictionary<(string Namespace, string Name), V1Service> _services;
     private readonly ILookup<(string Namespace, string Service), V1EndpointSlice> _slices;
 
@@ -23,12 +26,31 @@ internal sealed class EndpointSources
             .ToLookup(slice => (slice.Metadata.NamespaceProperty ?? "", slice.Metadata.Labels![ServiceNameLabel]));
     }
 
-    public IEnumerable<V1Pod> Pods(string @namespace, IReadOnlyDictionary<string, string> selector) =>
-        _pods[@namespace].Where(pod => Matches(pod, selector));
+    public IEnumerable<V1Pod> Pods(string @namespace, IReadOnlyDictionary<string, string> selector)
+    {
+        // Thousands of pools look through thousands of pods: each through the fewest that one of its labels leaves.
+        var fewest = selector
+            .Select(label => ByLabel(@namespace, label.Key)[label.Value])
+            .MinBy(pods => pods.Count());
+        return (fewest ?? _pods[@namespace]).Where(pod => Matches(pod, selector));
+    }
 
     public V1Service? Service(string @namespace, string name) => _services.GetValueOrDefault((@namespace, name));
 
     public IEnumerable<V1EndpointSlice> Slices(string @namespace, string service) => _slices[(@namespace, service)];
+
+    private ILookup<string, V1Pod> ByLabel(string @namespace, string label)
+    {
+        if (!_byLabel.TryGetValue((@namespace, label), out var pods))
+        {
+            pods = _pods[@namespace]
+                .Where(pod => pod.Metadata.Labels?.ContainsKey(label) == true)
+                .ToLookup(pod => pod.Metadata.Labels![label], StringComparer.Ordinal);
+            _byLabel.Add((@namespace, label), pods);
+        }
+
+        return pods;
+    }
 
     private static bool Matches(V1Pod pod, IReadOnlyDictionary<string, string> selector)
     {

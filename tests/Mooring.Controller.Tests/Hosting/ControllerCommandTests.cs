@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Options;
+using Mooring.Controller.Hosting;
+
+namespace Mooring.Controller.Tests.Hosting;
+
+public sealed class ControllerCommandTests
+{
+    [Fact]
+    public void Parse_EveryOption_IsKnown()
+    {
+        ControllerCommand.Create().Parse(
+            [
+                "run", "--kubeconfig=/tmp/kc", "--listen=http://0.0.0.0:7946", "--namespace=mooring-system",
+                "--leader-elect=false", "--identity=one", "--log-format=json", "--log-level=Debug",
+            ])
+            .Errors.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("run", "--log-format=xml")]
+    [InlineData("run", "--leader-elect=perhaps")]
+    [InlineData("run", "--port=1")]
+    [InlineData("walk")]
+    public void Parse_Unknown_IsAnError(params string[] arguments)
+    {
+        ControllerCommand.Create().Parse(arguments).Errors.ShouldNotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("https://0.0.0.0:7946", "mooring-system", "one", "--listen")]
+    [InlineData("0.0.0.0:7946", "mooring-system", "one", "--listen")]
+    [InlineData(ControllerOptions.DefaultListen, "Mooring System", "one", "--namespace")]
+    [InlineData(ControllerOptions.DefaultListen, "mooring-system", "", "--identity")]
+    public void Validate_BadOption_NamesIt(string listen, string @namespace, string identity, string named)
+    {
+        var options = new ControllerOptions { Listen = listen, Namespace = @namespace, Identity = identity };
+
+        new ControllerOptionsValidator().Validate(Options.DefaultName, options)
+            .Failures.ShouldNotBeNull().ShouldHaveSingleItem().ShouldContain(named);
+    }
+
+    [Fact]
+    public void Validate_Defaults_AreValid()
+    {
+        new ControllerOptionsValidator().Validate(Options.DefaultName, new ControllerOptions()).Succeeded.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Run_MissingKubeconfig_EndsWithItsNameAndStatus2()
+    {
+        var status = await ControllerCommand.Create()
+            .Parse(["run", "--kubeconfig=/nonexistent/kubeconfig"])
+            .InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        status.ShouldBe(2);
+    }
+}
