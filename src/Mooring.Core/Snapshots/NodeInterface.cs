@@ -34,4 +34,12 @@ public sealed record NodeInterface
 
         return null;
     }
+
+    /// <summary>By value, the addresses too, so that an unchanged interface is seen to be unchanged.</summary>
+    public bool Equals(NodeInterface? other)
+        => other is not null
+            && Name == other.Name && Index == other.Index && MacAddress.Equals(other.MacAddress) && Up == other.Up
+            && Mtu == other.Mtu && Addresses.SequenceEqual(other.Addresses);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Index, MacAddress, Up, Mtu, Addresses.Length);
 }
