@@ -15,7 +15,7 @@ internal static class Eventually
             }
 
             (TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(seconds)).ShouldBeTrue($"{what} within {seconds} s");
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
     }
 

@@ -20,7 +20,12 @@ internal sealed class AgentReports
     private readonly Channel<byte> _wake = Channel.CreateBounded<byte>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    private TaskCompletionSource _drained = new();
     private NodeFacts? _facts;
+    private bool _taken;
+
+    private bool IsEmpty =>
+        _holders.Count == 0 && _acks.Count == 0 && _health.Count == 0 && _conflicts.Count == 0 && _facts is null;
 
     public void Add(HolderReport report) => Change(() => Enqueue(_holders, report, MaxHolderReports));
 
@@ -41,6 +46,7 @@ internal sealed class AgentReports
             _facts = null;
             _health.Clear();
             _acks.Clear();
+            _taken = false;
         }
     }
 
@@ -53,11 +59,40 @@ internal sealed class AgentReports
             {
                 if (TryTake() is { } message)
                 {
+                    _taken = true;
                     return message;
                 }
             }
 
             await _wake.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The message taken last is sent.</summary>
+    public void Sent()
+    {
+        lock (_gate)
+        {
+            _taken = false;
+            if (IsEmpty)
+            {
+                _drained.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Completes when nothing waits to be sent.</summary>
+    public Task DrainedAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (IsEmpty && !_taken)
+            {
+                return Task.CompletedTask;
+            }
+
+            _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _drained.Task.WaitAsync(cancellationToken);
         }
     }
 

@@ -26,10 +26,24 @@ internal sealed partial class ControllerLink(
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(500);
 
     private readonly string _bootId = Guid.NewGuid().ToString("N");
     private readonly Backoff _backoff = new();
     private string _lastFailure = "";
+    private volatile bool _connected;
+
+    /// <summary>Gives what was said last, such as addresses handed over, a moment to be sent.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_connected)
+        {
+            await reports.DrainedAsync(cancellationToken).WaitAsync(LastWords, timeProvider, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -55,6 +69,7 @@ internal sealed partial class ControllerLink(
             }
             finally
             {
+                _connected = false;
                 presence.ControllerConnected(false);
             }
 
@@ -129,6 +144,8 @@ internal sealed partial class ControllerLink(
                 reports.PutBack(message);
                 throw;
             }
+
+            reports.Sent();
         }
     }
 
@@ -142,6 +159,7 @@ internal sealed partial class ControllerLink(
             {
                 first = false;
                 _lastFailure = "";
+                _connected = true;
                 Log.Connected(logger, controller);
                 presence.ControllerConnected(true);
             }

@@ -40,6 +40,9 @@ internal sealed partial class DataPlaneLoop(
     private int _failures;
     private string _lastProblems = "";
 
+    /// <summary>Looks at the kernel; to be called before the first snapshot.</summary>
+    public Task<DataPlaneProbe> ProbeAsync(CancellationToken cancellationToken) => dataPlane.ProbeAsync(cancellationToken);
+
     /// <summary>Completes when the kernel has been brought to the snapshot, as far as it goes.</summary>
     public async Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
     {

@@ -143,8 +143,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         await _controller.DisposeAsync();
         await Eventually.HoldsAsync(() => !_presence.Connected, "disconnected");
         _reports.Add(new HolderReport { Address = "10.70.0.100", Role = Role.Holder, Term = 7 });
-        _controller = await TestController.StartAsync(endPoint);
-        _controller.Service.Publish(Message(TestSnapshots.Web(6)));
+        _controller = await TestController.StartAsync(Message(TestSnapshots.Web(6)), endPoint);
 
         await AckAsync(6);
         (await Eventually.GetAsync(() => _controller.Service.Messages(m => m.Holder).FirstOrDefault(), "holder report"))

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Mooring.Protocol.Snapshots;
@@ -27,18 +29,30 @@ public sealed class TestController : IAsyncDisposable
 
     public AgentEndpoint Service { get; }
 
-    public static async Task<TestController> StartAsync(IPEndPoint? endPoint = null)
+    /// <param name="first">Sent to every agent that connects; agents may do so before this returns.</param>
+    public static async Task<TestController> StartAsync(
+        ControllerMessage? first = null, IPEndPoint? endPoint = null, Func<EndPoint, Socket>? listen = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
-            endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), listen => listen.Protocols = HttpProtocols.Http2));
+            endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), options => options.Protocols = HttpProtocols.Http2));
+        if (listen is not null)
+        {
+            builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = listen);
+        }
+
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = SnapshotLimits.MaxAgentMessageBytes);
         builder.Services.AddSingleton<AgentEndpoint>();
         builder.Logging.ClearProviders();
         var app = builder.Build();
         app.UseRouting();
         app.MapGrpcService<AgentEndpoint>();
+        if (first is not null)
+        {
+            app.Services.GetRequiredService<AgentEndpoint>().Publish(first);
+        }
+
         await app.StartAsync();
         return new TestController(app);
     }

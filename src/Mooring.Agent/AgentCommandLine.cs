@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.Globalization;
+using Mooring.Agent.Composition;
+
+namespace Mooring.Agent;
+
+/// <summary>The commands of mooring-agent. Every option can also be given by a MOORING_ variable.</summary>
+internal static class AgentCommandLine
+{
+    public static RootCommand Create() => new("Holds virtual IPs on this node and forwards their packets.")
+    {
+        Run(),
+        Cleanup(),
+    };
+
+    private static Command Run()
+    {
+        var nodeName = new Option<string>("--node-name")
+        {
+            Description = "Name of this node in the cluster [MOORING_NODE_NAME].",
+            DefaultValueFactory = _ => Variable("NODE_NAME") ?? "",
+        };
+        var controllers = new Option<string[]>("--controller")
+        {
+            Description = "Where a controller listens, http://host:port; may be given several times [MOORING_CONTROLLER, separated by commas].",
+            DefaultValueFactory = _ => List("CONTROLLER"),
+        };
+        var stateDirectory = new Option<string>("--state-directory")
+        {
+            Description = "Directory that keeps the last snapshot and the highest terms over restarts [MOORING_STATE_DIRECTORY].",
+            DefaultValueFactory = _ => Variable("STATE_DIRECTORY") ?? AgentOptions.DefaultStateDirectory,
+        };
+        var interfaces = new Option<string[]>("--interface")
+        {
+            Description = "Interface to announce on; may be given several times; all that have an address when not given [MOORING_INTERFACES, separated by commas].",
+            DefaultValueFactory = _ => List("INTERFACES"),
+        };
+        var heartbeatPort = new Option<int>("--heartbeat-port")
+        {
+            Description = "UDP port of the heartbeats, the same on all nodes [MOORING_HEARTBEAT_PORT].",
+            DefaultValueFactory = result => Number(result, "HEARTBEAT_PORT", AgentOptions.DefaultHeartbeatPort),
+        };
+        var logFormat = LogFormatOption();
+        var logLevel = LogLevelOption();
+
+        var command = new Command("run", "Runs the agent until it is told to stop.")
+        {
+            nodeName, controllers, stateDirectory, interfaces, heartbeatPort, logFormat, logLevel,
+        };
+        command.SetAction((result, cancellationToken) => AgentHost.RunAsync(
+            options =>
+            {
+                options.NodeName = result.GetValue(nodeName)!;
+                options.Controllers = result.GetValue(controllers)!;
+                options.StateDirectory = result.GetValue(stateDirectory)!;
+                options.Interfaces = result.GetValue(interfaces)!;
+                options.HeartbeatPort = result.GetValue(heartbeatPort);
+            },
+            new LogOptions(result.GetValue(logFormat)!, result.GetValue(logLevel)!),
+            cancellationToken));
+        return command;
+    }
+
+    private static Command Cleanup()
+    {
+        var logFormat = LogFormatOption();
+        var logLevel = LogLevelOption();
+        var command = new Command("cleanup", "Removes what the agent left in this node's kernel: forwarding stops.")
+        {
+            logFormat, logLevel,
+        };
+        command.SetAction((result, cancellationToken) => CleanupCommand.RunAsync(
+            new LogOptions(result.GetValue(logFormat)!, result.GetValue(logLevel)!), cancellationToken));
+        return command;
+    }
+
+    private static Option<string> LogFormatOption()
+    {
+        var option = new Option<string>("--log-format")
+        {
+            Description = "How to log [MOORING_LOG_FORMAT].",
+            DefaultValueFactory = _ => Variable("LOG_FORMAT") ?? LogOptions.Console,
+        };
+        option.AcceptOnlyFromAmong(LogOptions.Console, LogOptions.Json);
+        return option;
+    }
+
+    private static Option<string> LogLevelOption()
+    {
+        var option = new Option<string>("--log-level")
+        {
+            Description = "What to log at least [MOORING_LOG_LEVEL].",
+            DefaultValueFactory = _ => Variable("LOG_LEVEL") ?? "Information",
+        };
+        option.AcceptOnlyFromAmong("Debug", "Information", "Warning", "Error");
+        return option;
+    }
+
+    private static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable($"MOORING_{name}") is { Length: > 0 } value ? value : null;
+
+    private static string[] List(string name) =>
+        Variable(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    private static int Number(System.CommandLine.Parsing.ArgumentResult result, string name, int fallback)
+    {
+        if (Variable(name) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value))
+        {
+            return value;
+        }
+
+        result.AddError($"MOORING_{name} must be a number, not '{text}'");
+        return fallback;
+    }
+}

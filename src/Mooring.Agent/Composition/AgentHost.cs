@@ -1,0 +1,141 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Mooring.Agent.Controlling;
+using Mooring.Agent.DataPlane;
+using Mooring.Agent.Failover;
+using Mooring.Agent.HealthChecks;
+using Mooring.Agent.Interfaces;
+using Mooring.Agent.Snapshots;
+using Mooring.Agent.Speaker;
+using Mooring.Linux.PacketSockets;
+
+namespace Mooring.Agent.Composition;
+
+/// <summary>Puts the agent together and runs it.</summary>
+internal static class AgentHost
+{
+    private const int InvalidOptions = 2;
+
+    /// <summary>Above what failover needs to hand over, below a pod's termination grace period.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(15);
+
+    public static async Task<int> RunAsync(
+        Action<AgentOptions> configure, LogOptions logOptions, CancellationToken cancellationToken)
+    {
+        // The host would say the same, inside a stack trace.
+        var options = new AgentOptions();
+        configure(options);
+        if (new AgentOptionsValidator().Validate(null, options) is { Failed: true } invalid)
+        {
+            foreach (var failure in invalid.Failures)
+            {
+                await Console.Error.WriteLineAsync(failure).ConfigureAwait(false);
+            }
+
+            return InvalidOptions;
+        }
+
+        // Disposes the host as well.
+        await Build(configure, logOptions).RunAsync(cancellationToken).ConfigureAwait(false);
+        return 0;
+    }
+
+    public static IHost Build(Action<AgentOptions> configure, LogOptions logOptions)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        logOptions.Configure(builder.Logging);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddOptions<AgentOptions>().Configure(configure).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<AgentOptions>, AgentOptionsValidator>();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddMetrics();
+        AddParts(builder.Services);
+        AddHostedServices(builder.Services);
+        return builder.Build();
+    }
+
+    private static void AddParts(IServiceCollection services)
+    {
+        services.AddSingleton<HealthProbes>();
+        services.AddSingleton(provider => new HealthCheckService(
+            Options(provider).NodeName,
+            provider.GetRequiredService<HealthProbes>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<HealthCheckService>>()));
+
+        services.AddSingleton<DataPlaneOptions>();
+        services.AddSingleton<IDataPlane, NftablesDataPlane>();
+        services.AddSingleton(provider => new DataPlaneLoop(
+            provider.GetRequiredService<IDataPlane>(),
+            Options(provider).NodeName,
+            provider.GetRequiredService<HealthCheckService>().IsHealthy,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DataPlaneLoop>>()));
+
+        services.AddSingleton<IInterfaceSource>(provider => new NetlinkInterfaceSource(Options(provider).Interfaces));
+        services.AddSingleton<PacketSocketFactory>(PacketSocket.Open);
+        services.AddSingleton<SpeakerOptions>();
+        services.AddSingleton<SpeakerMetrics>();
+        services.AddSingleton<ArpSpeaker>();
+        services.AddSingleton<ISpeaker>(provider => provider.GetRequiredService<ArpSpeaker>());
+        services.AddSingleton<HeartbeatSocketFactory>(HeartbeatSocket.Open);
+        services.AddSingleton<FailoverMetrics>();
+        services.AddSingleton(provider => new FailoverOptions
+        {
+            NodeName = Options(provider).NodeName,
+            Port = Options(provider).HeartbeatPort,
+            TermFile = Path.Combine(Options(provider).StateDirectory, "terms"),
+        });
+        services.AddSingleton<FailoverService>();
+
+        services.AddSingleton<AgentReports>();
+        services.AddSingleton<NodeFactsCollector>();
+        services.AddSingleton<IAgentPresence>(provider => new AgentPresence(
+            Options(provider).NodeName,
+            provider.GetRequiredService<NodeFactsCollector>(),
+            provider.GetRequiredService<FailoverService>(),
+            provider.GetRequiredService<HealthCheckService>()));
+
+        services.AddSingleton(provider => new SnapshotStore(
+            Options(provider).StateDirectory, provider.GetRequiredService<ILogger<SnapshotStore>>()));
+        services.AddSingleton(provider => new SnapshotKeeper(
+            provider.GetRequiredService<SnapshotStore>(),
+            [
+                // In this order: what is claimed is programmed, and what is programmed is checked.
+                new HealthCheckConsumer(provider.GetRequiredService<HealthCheckService>()),
+                provider.GetRequiredService<DataPlaneLoop>(),
+                new FailoverConsumer(provider.GetRequiredService<FailoverService>()),
+            ],
+            provider.GetRequiredService<ILogger<SnapshotKeeper>>()));
+        services.AddSingleton(provider => new ControllerLink(
+            [.. Options(provider).Controllers.Select(controller => new Uri(controller))],
+            provider.GetRequiredService<SnapshotKeeper>(),
+            provider.GetRequiredService<AgentReports>(),
+            provider.GetRequiredService<IAgentPresence>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ControllerLink>>()));
+        services.AddSingleton<AgentReporter>();
+        services.AddSingleton<AgentStartup>();
+    }
+
+    /// <summary>
+    /// Started in this order and stopped in the reverse one: failover hands its addresses over first, while the rest
+    /// still forwards and tells the controller.
+    /// </summary>
+    private static void AddHostedServices(IServiceCollection services)
+    {
+        services.AddHostedService(provider => provider.GetRequiredService<DataPlaneLoop>());
+        services.AddHostedService(provider => provider.GetRequiredService<NodeFactsCollector>());
+        services.AddHostedService(provider => provider.GetRequiredService<HealthCheckService>());
+        services.AddHostedService(provider => provider.GetRequiredService<AgentStartup>());
+        services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
+        services.AddHostedService(provider => provider.GetRequiredService<AgentReporter>());
+        services.AddHostedService(provider => provider.GetRequiredService<FailoverService>());
+    }
+
+    private static AgentOptions Options(IServiceProvider provider) =>
+        provider.GetRequiredService<IOptions<AgentOptions>>().Value;
+}

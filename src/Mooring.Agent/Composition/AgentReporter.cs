@@ -1,0 +1,81 @@
+using System.Threading.Channels;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Hosting;
+using Mooring.Agent.Controlling;
+using Mooring.Agent.DataPlane;
+using Mooring.Agent.Failover;
+using Mooring.Agent.HealthChecks;
+using Mooring.Protocol.V1Alpha1;
+using Duration = Google.Protobuf.WellKnownTypes.Duration;
+
+namespace Mooring.Agent.Composition;
+
+/// <summary>Carries what failover and health checks find to the data plane first, then to the controller.</summary>
+internal sealed class AgentReporter : BackgroundService
+{
+    private readonly ChannelReader<FailoverEvent> _events;
+    private readonly DataPlaneLoop _dataPlane;
+    private readonly HealthCheckService _checks;
+    private readonly AgentReports _reports;
+
+    public AgentReporter(
+        FailoverService failover, HealthCheckService checks, DataPlaneLoop dataPlane, AgentReports reports)
+    {
+        _events = failover.Subscribe();
+        _dataPlane = dataPlane;
+        _checks = checks;
+        _reports = reports;
+        _checks.Changed += HealthChanged;
+    }
+
+    public override void Dispose()
+    {
+        _checks.Changed -= HealthChanged;
+        base.Dispose();
+    }
+
+    /// <summary>Ends when failover has ended, so that handing over at the agent's end is told as well.</summary>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var told in _events.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            switch (told)
+            {
+                case FailoverEvent.HolderChange change:
+                    _dataPlane.HolderChanged(change.Address, change.Held);
+                    _reports.Add(ToReport(change));
+                    break;
+                case FailoverEvent.Conflict conflict:
+                    _reports.Add(ToReport(conflict));
+                    break;
+            }
+        }
+    }
+
+    private void HealthChanged(HealthChange change)
+    {
+        _dataPlane.VerdictsChanged();
+        _reports.Set(AgentPresence.ToProto(change));
+    }
+
+    private static HolderReport ToReport(FailoverEvent.HolderChange change) => new()
+    {
+        Address = change.Address.ToString(),
+        Role = AgentPresence.ToProto(change.Role),
+        Term = change.Term,
+        At = Timestamp.FromDateTimeOffset(change.At),
+        PreviousHolder = change.PreviousHolder ?? "",
+        Reason = change.Reason.ToString(),
+        Detect = Duration.FromTimeSpan(change.Detect),
+        Takeover = Duration.FromTimeSpan(change.Takeover),
+    };
+
+    private static ConflictReport ToReport(FailoverEvent.Conflict conflict) => new()
+    {
+        Address = conflict.Address.ToString(),
+        At = Timestamp.FromDateTimeOffset(conflict.At),
+        NodeName = conflict.Node ?? "",
+        MacAddress = conflict.MacAddress is { } mac ? ByteString.CopyFrom(mac.GetAddressBytes()) : ByteString.Empty,
+    };
+}

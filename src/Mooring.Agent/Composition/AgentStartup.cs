@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Mooring.Agent.DataPlane;
+using Mooring.Agent.Snapshots;
+
+namespace Mooring.Agent.Composition;
+
+/// <summary>
+/// What happens before the agent takes part in anything: look at the kernel, learn the interfaces, bring the kernel to
+/// the snapshot on disk. Failover and the controller link start after it.
+/// </summary>
+internal sealed partial class AgentStartup(
+    DataPlaneLoop dataPlane, NodeFactsCollector facts, SnapshotKeeper snapshots, ILogger<AgentStartup> logger)
+    : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        facts.Probed(await dataPlane.ProbeAsync(cancellationToken).ConfigureAwait(false));
+        await facts.KnownAsync(cancellationToken).ConfigureAwait(false);
+        await snapshots.RestoreAsync(cancellationToken).ConfigureAwait(false);
+        Log.Ready(logger, snapshots.Current.Revision);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Agent ready, working from snapshot {Revision}")]
+        public static partial void Ready(ILogger logger, ulong revision);
+    }
+}

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Mooring.Agent.DataPlane;
+
+namespace Mooring.Agent.Composition;
+
+/// <summary>Takes our table out of the kernel, for a node that the agent leaves for good.</summary>
+internal static partial class CleanupCommand
+{
+    public static async Task<int> RunAsync(LogOptions logOptions, CancellationToken cancellationToken)
+    {
+        await using var services = new ServiceCollection().AddLogging(logOptions.Configure).BuildServiceProvider();
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("Mooring.Agent.Cleanup");
+        var table = new DataPlaneOptions().Table;
+        try
+        {
+            await Task.Run(() => NftablesDataPlane.Cleanup(table), cancellationToken).ConfigureAwait(false);
+            Log.Removed(logger, table);
+            return 0;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.Failed(logger, table, exception);
+            return 1;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "nftables table inet {Table} is removed")]
+        public static partial void Removed(ILogger logger, string table);
+
+        [LoggerMessage(LogLevel.Error, "nftables table inet {Table} could not be removed")]
+        public static partial void Failed(ILogger logger, string table, Exception exception);
+    }
+}
