@@ -3,7 +3,7 @@ namespace Mooring.Agent.Tests;
 /// <summary>Awaits a condition; the limit is only there so that a broken test ends.</summary>
 internal static class Eventually
 {
-    public static async Task<T> GetAsync<T>(Func<T?> probe, string what, int seconds = 30)
+    public static async Task<T> GetAsync<T>(Func<T?> probe, string what, int seconds = 60)
         where T : class
     {
         var started = TimeProvider.System.GetTimestamp();
@@ -19,6 +19,6 @@ internal static class Eventually
         }
     }
 
-    public static Task HoldsAsync(Func<bool> condition, string what, int seconds = 30) =>
+    public static Task HoldsAsync(Func<bool> condition, string what, int seconds = 60) =>
         GetAsync<object>(() => condition() ? what : null, what, seconds);
 }

@@ -55,7 +55,7 @@ public sealed class AgentRunTests : IAsyncLifetime
             },
         })
         {
-            Timeout = TimeSpan.FromSeconds(1),
+            Timeout = TimeSpan.FromSeconds(5),
         };
     }
 
@@ -161,7 +161,9 @@ public sealed class AgentRunTests : IAsyncLifetime
         await stop.CancelAsync();
         await traffic;
 
-        failures.ShouldBeLessThanOrEqualTo(1);
+        // Requests come one after the other. Nat mode cannot carry a connection to the new holder, so what is in flight
+        // at the move may fail, and nothing after it.
+        failures.ShouldBeLessThanOrEqualTo(2);
         await Eventually.HoldsAsync(
             () => _controller!.Service.Messages(m => m.Holder, holder).Any(report => report.Role != Role.Holder),
             "the old holder told that it gave the address up");
@@ -193,6 +195,10 @@ public sealed class AgentRunTests : IAsyncLifetime
                 [
                     new PortIntent { Name = "http", Port = 80, Protocol = TransportProtocol.Tcp, BackendSetId = "default/web:8080" },
                 ],
+
+                // Slow, so that a busy test machine is not taken for a dead node.
+                HeartbeatInterval = TimeSpan.FromMilliseconds(300),
+                DetectMultiplier = 5,
             },
         ],
         BackendSets =
@@ -262,7 +268,12 @@ public sealed class AgentRunTests : IAsyncLifetime
     private static string Other(string node) => node == "n1" ? "n2" : "n1";
 
     private Task<string> HolderAsync() =>
-        Eventually.GetAsync(() => new[] { "n1", "n2" }.SingleOrDefault(Holds), "one holder");
+        Eventually.GetAsync(() => (Holds("n1"), Holds("n2")) switch
+        {
+            (true, false) => "n1",
+            (false, true) => "n2",
+            _ => null,
+        }, "one holder");
 
     private Task HeldByAsync(string node) => Eventually.HoldsAsync(() => Holds(node), $"{node} reported as holder");
 
@@ -279,7 +290,7 @@ public sealed class AgentRunTests : IAsyncLifetime
         var started = TimeProvider.System.GetTimestamp();
         while (!seen.SetEquals(pods))
         {
-            (TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30)).ShouldBeTrue(
+            (TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(60)).ShouldBeTrue(
                 $"answers of {string.Join(", ", pods)}, seen: {string.Join(", ", seen)}");
             if (await TryGetAsync() is { } answer)
             {
@@ -295,7 +306,7 @@ public sealed class AgentRunTests : IAsyncLifetime
         var started = TimeProvider.System.GetTimestamp();
         while (inARow < 20)
         {
-            (TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30)).ShouldBeTrue($"answers of {pod} only");
+            (TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(60)).ShouldBeTrue($"answers of {pod} only");
             inARow = await TryGetAsync() == pod ? inARow + 1 : 0;
         }
     }
