@@ -199,7 +199,7 @@ public sealed class ControllerTests : IAsyncLifetime
         var others = new[] { "node-1", "node-2", "node-3" }.Where(node => node != old).ToArray();
 
         // The old holder's machine stays dead; the wait for it is bounded.
-        var (next, nextAgents, _) = await _cluster.StartControllerAsync("two");
+        var (next, nextAgents, _) = await _cluster.StartControllerAsync("two", adoptionSeconds: 2);
         await ConnectOneAsync(next, nextAgents, others[0], new Dictionary<string, ulong> { ["10.70.0.100"] = 2 });
         await ConnectOneAsync(next, nextAgents, others[1], new Dictionary<string, ulong>());
 

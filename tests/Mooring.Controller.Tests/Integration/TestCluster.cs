@@ -84,7 +84,7 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     public async Task<(string Url, AgentRegistry Agents, WebApplication App)> StartControllerAsync(
-        string identity = "one", bool leaderElect = false)
+        string identity = "one", bool leaderElect = false, int adoptionSeconds = 20)
     {
         var app = ControllerHost.Build(
             Configuration,
@@ -94,8 +94,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 options.LeaderElect = leaderElect;
                 options.Identity = identity;
                 options.AgentGrace = TimeSpan.FromSeconds(1);
-                options.AdoptionGrace = TimeSpan.FromSeconds(3);
-                options.LeaseDuration = TimeSpan.FromSeconds(3);
+                options.AdoptionGrace = TimeSpan.FromSeconds(adoptionSeconds);
             },
             logging => logging.ClearProviders());
         _controllers.Add(app);
