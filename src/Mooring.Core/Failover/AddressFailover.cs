@@ -175,6 +175,13 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
     {
         if (Role == AddressRole.Holder)
         {
+            if (node is not null)
+            {
+                // It may work from a snapshot in which it has nobody to send heartbeats to.
+                _audience.Remember(node);
+                context.SendSoon(node);
+            }
+
             _conflicts.SeenOnWire(node, mac, Deadline, now);
         }
     }
@@ -258,9 +265,11 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
                 }
             }
         }
-        else if (kind == ClaimKind.Holder)
+        else if (kind == ClaimKind.Holder || (kind == ClaimKind.Yielding && Role == AddressRole.Yielding))
         {
-            var reason = Role == AddressRole.Yielding ? HolderChangeReason.Planned : HolderChangeReason.HigherTerm;
+            // Of two that yield, the better one goes on until somebody takes over.
+            var planned = Role == AddressRole.Yielding && kind == ClaimKind.Holder;
+            var reason = planned ? HolderChangeReason.Planned : HolderChangeReason.HigherTerm;
             LetGo(AddressRole.Standby, reason, now, tell: false);
             Follow(id);
         }

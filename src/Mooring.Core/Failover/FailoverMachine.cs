@@ -31,7 +31,7 @@ public sealed class FailoverMachine
     public FailoverMachine(string self, IEnumerable<KeyValuePair<IPAddress, ulong>> persistedTerms)
     {
         _context = new FailoverContext(self);
-        _schedule = new HeartbeatSchedule(_context);
+        _schedule = new HeartbeatSchedule(_context, _addresses.Values);
         foreach (var (address, term) in persistedTerms)
         {
             _terms[address] = new TermLedger(_context, address, term);
@@ -194,7 +194,7 @@ public sealed class FailoverMachine
         if (_context.AudienceChanged)
         {
             _context.AudienceChanged = false;
-            _schedule.Rebuild(_addresses.Values);
+            _schedule.Rebuild();
         }
 
         _schedule.SendDue(_now);

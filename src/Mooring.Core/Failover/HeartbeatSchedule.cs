@@ -2,9 +2,17 @@ using System.Collections.Immutable;
 
 namespace Mooring.Core.Failover;
 
-/// <summary>Who is sent a heartbeat, when, and what it says: one per peer for all the addresses shared with it.</summary>
-internal sealed class HeartbeatSchedule(FailoverContext context)
+/// <summary>
+/// Who is sent a heartbeat, when, and what it says: one per peer for all the addresses shared with it. Now and then
+/// every node hears of every address this one answers for: two holders whose snapshots differ may have no candidate
+/// in common and would not hear of each other otherwise.
+/// </summary>
+internal sealed class HeartbeatSchedule(FailoverContext context, IReadOnlyCollection<AddressFailover> addresses)
 {
+    public static readonly TimeSpan GreetInterval = TimeSpan.FromSeconds(1);
+
+    private TimeSpan _nextGreeting;
+
     public TimeSpan NextSend
     {
         get
@@ -23,7 +31,7 @@ internal sealed class HeartbeatSchedule(FailoverContext context)
     }
 
     /// <summary>Works out anew which addresses are shared with whom.</summary>
-    public void Rebuild(IEnumerable<AddressFailover> addresses)
+    public void Rebuild()
     {
         foreach (var peer in context.Peers.Values)
         {
@@ -48,16 +56,22 @@ internal sealed class HeartbeatSchedule(FailoverContext context)
 
     public void SendDue(TimeSpan now)
     {
+        var greeting = now >= _nextGreeting && addresses.Any(address => address.Answers);
+        if (greeting)
+        {
+            _nextGreeting = now + GreetInterval;
+        }
+
         foreach (var peer in context.Peers.Values)
         {
-            var soon = peer.SendSoon;
+            var soon = peer.SendSoon || greeting;
             peer.SendSoon = false;
-            if (peer.Shared.Count == 0)
+            if (peer.Shared.Count == 0 && !greeting)
             {
                 continue;
             }
 
-            if (peer.LastSent is null || now >= peer.NextSend)
+            if (peer.Shared.Count > 0 && (peer.LastSent is null || now >= peer.NextSend))
             {
                 // On a grid, so that peers with one interval are sent to in one wake-up.
                 peer.NextSend = new TimeSpan(now.Ticks - (now.Ticks % peer.Interval.Ticks)) + peer.Interval;
@@ -66,15 +80,15 @@ internal sealed class HeartbeatSchedule(FailoverContext context)
 
             if (soon)
             {
-                Send(peer, now);
+                Send(peer, greeting ? addresses : peer.Shared, now);
             }
         }
     }
 
-    private void Send(FailoverPeer peer, TimeSpan now)
+    private void Send(FailoverPeer peer, IReadOnlyCollection<AddressFailover> about, TimeSpan now)
     {
         var claims = ImmutableArray.CreateBuilder<AddressClaim>();
-        foreach (var address in peer.Shared)
+        foreach (var address in about)
         {
             if (address.ToClaim(now) is { } claim)
             {

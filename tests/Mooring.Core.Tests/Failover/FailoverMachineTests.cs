@@ -279,6 +279,20 @@ public sealed class FailoverMachineTests
     }
 
     [Fact]
+    public void HolderWithAnOldSnapshot_NoCandidateInCommon_YieldsToTheOneItSeesOnTheWire()
+    {
+        var cluster = Started(3);
+        cluster.Rerank(cluster.Addresses[0], ["node-1"]);
+        cluster.Advance(Settled);
+        Holder(cluster).ShouldBe("node-1");
+
+        cluster.Tell(cluster.Nodes[2], cluster.Addresses[0]);
+        cluster.Advance(Detect + cluster.Interval + Slack);
+
+        Holder(cluster).ShouldBe("node-3");
+    }
+
+    [Fact]
     public void ForeignHostAnnounces_IsReportedOnceAndTheAddressDefended()
     {
         var cluster = Started(2);

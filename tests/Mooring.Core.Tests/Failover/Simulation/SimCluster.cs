@@ -195,7 +195,14 @@ internal sealed class SimCluster
         }
     }
 
-    public ImmutableArray<string> CandidatesOf(IPAddress address) => _candidates[address];
+    /// <summary>One node hears from the controller that it alone may hold the address; the others do not.</summary>
+    public void Tell(SimNode node, IPAddress address)
+    {
+        var before = _candidates[address];
+        _candidates[address] = [node.Name];
+        node.Apply(Snapshot());
+        _candidates[address] = before;
+    }
 
     private void Publish()
     {

@@ -56,8 +56,11 @@ internal sealed class SimNode
     public bool Answers(IPAddress address) =>
         Alive && !Paused && Carrier && _held.TryGetValue(address, out var deadline) && LocalTime() <= deadline;
 
-    public bool IsCandidate(IPAddress address) =>
-        _snapshot.VirtualIps.Any(vip => vip.Addresses.Any(a => a.Address.Equals(address) && a.Candidates.Contains(Name)));
+    public bool IsCandidate(IPAddress address) => Lists(address, this);
+
+    /// <summary>In this node's snapshot the other may hold the address.</summary>
+    public bool Lists(IPAddress address, SimNode other) => _snapshot.VirtualIps.Any(vip =>
+        vip.Addresses.Any(intent => intent.Address.Equals(address) && intent.Candidates.Contains(other.Name)));
 
     public void Start()
     {
@@ -127,8 +130,14 @@ internal sealed class SimNode
 
     public void SetController(bool connected) => Give((machine, now) => machine.SetControllerConnected(now, connected));
 
+    /// <summary>The stream from the controller keeps its order.</summary>
     public void Apply(ClusterSnapshot snapshot)
     {
+        if (snapshot.Revision <= _snapshot.Revision)
+        {
+            return;
+        }
+
         _snapshot = snapshot;
         Give((machine, now) => machine.ApplySnapshot(now, snapshot));
     }
