@@ -28,6 +28,6 @@ internal sealed partial record SandboxName
 
     public override string ToString() => Value;
 
-    [GeneratedRegex("^[a-z][a-z0-9]{0,11}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-z][a-z0-9]{0,11}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 }
