@@ -15,9 +15,9 @@ case ${1:-} in
   *) die "usage: scripts/demo.sh [--keep]" ;;
 esac
 
-readonly name=demo vip=10.70.0.100 url=http://10.70.0.100/
+name=demo vip=10.70.0.100 url=http://10.70.0.100/
 # The client starts a request on a new connection every 5 ms; the longest it may go without an answer.
-readonly most_outage_ms=1000
+most_outage_ms=1000
 
 need_root
 need_packages iproute2 util-linux libnftables1 jq unzip curl
