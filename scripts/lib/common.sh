@@ -16,9 +16,9 @@ need_root() {
 
 # need_packages NAME...: installs those of Debian's packages that are missing.
 need_packages() {
-  local missing=() name
-  for name in "$@"; do
-    [[ $(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
+  local missing=() package
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
   done
   [[ ${#missing[@]} == 0 ]] && return
   say "installing ${missing[*]}"
