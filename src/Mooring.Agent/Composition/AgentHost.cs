@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,6 +9,7 @@ using Mooring.Agent.HealthChecks;
 using Mooring.Agent.Interfaces;
 using Mooring.Agent.Snapshots;
 using Mooring.Agent.Speaker;
+using Mooring.Linux.Netlink;
 using Mooring.Linux.PacketSockets;
 
 namespace Mooring.Agent.Composition;
@@ -75,7 +75,12 @@ internal static class AgentHost
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<DataPlaneLoop>>()));
 
-        services.AddSingleton<IInterfaceSource>(provider => new NetlinkInterfaceSource(Options(provider).Interfaces));
+        services.AddSingleton(provider => new NodeInterfaceWatcher(
+            NetworkInterfaceMonitor.Open,
+            Options(provider).Interfaces,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<NodeInterfaceWatcher>>()));
+        services.AddSingleton<INodeInterfaces>(provider => provider.GetRequiredService<NodeInterfaceWatcher>());
         services.AddSingleton<PacketSocketFactory>(PacketSocket.Open);
         services.AddSingleton<SpeakerOptions>();
         services.AddSingleton<SpeakerMetrics>();
@@ -128,6 +133,7 @@ internal static class AgentHost
     private static void AddHostedServices(IServiceCollection services)
     {
         services.AddHostedService(provider => provider.GetRequiredService<DataPlaneLoop>());
+        services.AddHostedService(provider => provider.GetRequiredService<NodeInterfaceWatcher>());
         services.AddHostedService(provider => provider.GetRequiredService<NodeFactsCollector>());
         services.AddHostedService(provider => provider.GetRequiredService<HealthCheckService>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentStartup>());

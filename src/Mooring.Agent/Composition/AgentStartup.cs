@@ -6,7 +6,7 @@ using Mooring.Agent.Snapshots;
 namespace Mooring.Agent.Composition;
 
 /// <summary>
-/// What happens before the agent takes part in anything: look at the kernel, learn the interfaces, bring the kernel to
+/// What happens before the agent takes part in anything: look at the kernel and bring it to
 /// the snapshot on disk. Failover and the controller link start after it.
 /// </summary>
 internal sealed partial class AgentStartup(
@@ -16,7 +16,6 @@ internal sealed partial class AgentStartup(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         facts.Probed(await dataPlane.ProbeAsync(cancellationToken).ConfigureAwait(false));
-        await facts.KnownAsync(cancellationToken).ConfigureAwait(false);
         await snapshots.RestoreAsync(cancellationToken).ConfigureAwait(false);
         Log.Ready(logger, snapshots.Current.Revision);
     }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Mooring.Agent.Controlling;
@@ -6,41 +5,33 @@ using Mooring.Agent.DataPlane;
 using Mooring.Agent.Failover;
 using Mooring.Agent.Interfaces;
 using Mooring.Agent.Speaker;
-using Mooring.Core.Snapshots;
 using Mooring.Protocol.Snapshots;
 using Mooring.Protocol.V1Alpha1;
 
 namespace Mooring.Agent.Composition;
 
-/// <summary>Follows what the node looks like: for the speaker, for failover, and then for the controller.</summary>
+/// <summary>Carries what the node looks like to the speaker, to failover, and then to the controller.</summary>
 internal sealed partial class NodeFactsCollector(
-    IInterfaceSource source,
+    INodeInterfaces interfaces,
     ArpSpeaker speaker,
     FailoverService failover,
     AgentReports reports,
-    TimeProvider timeProvider,
-    ILogger<NodeFactsCollector> logger) : BackgroundService
+    ILogger<NodeFactsCollector> logger) : IHostedService
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
-    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
     private DataPlaneProbe _probe = new([], []);
-    private ImmutableArray<NodeInterface> _interfaces = [];
 
     public NodeFacts Current
     {
         get
         {
             var facts = new NodeFacts();
-            facts.Interfaces.AddRange(_interfaces.Select(NodeMapping.ToProto));
+            facts.Interfaces.AddRange(interfaces.Current.Select(NodeMapping.ToProto));
             facts.ForwardingModes.AddRange(_probe.Modes.Select(FactsMapping.ToProto));
             facts.Problems.AddRange(_probe.Problems);
             return facts;
         }
     }
-
-    /// <summary>Completes when the interfaces are known for the first time.</summary>
-    public Task KnownAsync(CancellationToken cancellationToken) => _known.Task.WaitAsync(cancellationToken);
 
     public void Probed(DataPlaneProbe probe)
     {
@@ -49,44 +40,32 @@ internal sealed partial class NodeFactsCollector(
         {
             Log.NodeProblem(logger, problem);
         }
+
+        reports.Set(Current);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await foreach (var interfaces in source.WatchAsync(stoppingToken).ConfigureAwait(false))
-                {
-                    Take(interfaces);
-                }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                // The list as last known stays in use.
-                Log.WatchFailed(logger, exception);
-                await Task.Delay(RetryDelay, timeProvider, stoppingToken)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
+        interfaces.Changed += Changed;
+        Changed(this, EventArgs.Empty);
+        return Task.CompletedTask;
     }
 
-    private void Take(ImmutableArray<NodeInterface> interfaces)
+    public Task StopAsync(CancellationToken cancellationToken)
     {
-        _interfaces = interfaces;
-        speaker.InterfacesChanged(interfaces);
-        failover.InterfacesChanged(interfaces);
-        foreach (var one in interfaces)
+        interfaces.Changed -= Changed;
+        return Task.CompletedTask;
+    }
+
+    private void Changed(object? sender, EventArgs e)
+    {
+        lock (_gate)
         {
-            Log.Interface(logger, one.Name, one.Up, string.Join(", ", one.Addresses.Select(own => own.Address)));
+            var now = interfaces.Current;
+            speaker.InterfacesChanged(now);
+            failover.InterfacesChanged(now);
         }
 
-        _known.TrySetResult();
         reports.Set(Current);
     }
 
@@ -94,11 +73,5 @@ internal sealed partial class NodeFactsCollector(
     {
         [LoggerMessage(LogLevel.Warning, "This node has a problem: {Problem}")]
         public static partial void NodeProblem(ILogger logger, string problem);
-
-        [LoggerMessage(LogLevel.Debug, "Interface {Interface}, up: {Up}, addresses: {Addresses}")]
-        public static partial void Interface(ILogger logger, string @interface, bool up, string addresses);
-
-        [LoggerMessage(LogLevel.Error, "Network interfaces cannot be watched; it is tried again")]
-        public static partial void WatchFailed(ILogger logger, Exception exception);
     }
 }
