@@ -152,6 +152,21 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ControllerFallsSilent_IsNoticedAndTheLinkComesBack()
+    {
+        _controller.Service.Publish(Message(TestSnapshots.Web(5)));
+        using var relay = new Relay(_controller.Address.Port);
+        await StartAsync(relay.Address);
+        await AckAsync(5);
+
+        relay.Silent = true;
+        await Eventually.HoldsAsync(() => !_presence.Connected, "the silence is noticed");
+
+        relay.Silent = false;
+        await Eventually.HoldsAsync(() => _presence.Connected, "connected again");
+    }
+
+    [Fact]
     public async Task FirstControllerDown_TheSecondIsTaken()
     {
         _controller.Service.Publish(Message(TestSnapshots.Web(5)));
