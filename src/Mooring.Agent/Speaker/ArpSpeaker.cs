@@ -9,29 +9,51 @@ using Mooring.Linux;
 
 namespace Mooring.Agent.Speaker;
 
-/// <summary>Speaks ARP and answers ICMP echo for IPv4 addresses.</summary>
-internal sealed partial class ArpSpeaker(
-    PacketSocketFactory open, SpeakerOptions options, SpeakerMetrics metrics, TimeProvider time, ILogger<ArpSpeaker> logger)
-    : ISpeaker
+/// <summary>
+/// Speaks ARP and answers ICMP echo for IPv4 addresses. State changes under one lock; the receiving threads read immutable
+/// snapshots of it and never wait for that lock.
+/// </summary>
+internal sealed partial class ArpSpeaker : ISpeaker
 {
     /// <summary>Claims a slow reader may be behind; the oldest are dropped, as a claim is repeated while it stands.</summary>
     private const int ClaimBacklog = 256;
 
+    /// <summary>Pause before sockets that failed or could not be opened are tried again.</summary>
+    private static readonly TimeSpan ReopenPause = TimeSpan.FromSeconds(1);
+
+    private readonly PacketSocketFactory _open;
+    private readonly SpeakerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ArpSpeaker> _logger;
+    private readonly ArpFrames _frames;
+    private readonly ITimer _reopen;
     private readonly Lock _gate = new();
     private readonly Dictionary<int, SpeakerLink> _links = [];
     private readonly Channel<ObservedClaim> _claims = Channel.CreateBounded<ObservedClaim>(
         new BoundedChannelOptions(ClaimBacklog) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    // Read by the receiving threads without the lock; replaced whole under it.
-    private volatile ImmutableDictionary<IPv4Address, HeldAddress> _held = ImmutableDictionary<IPv4Address, HeldAddress>.Empty;
-    private volatile ImmutableHashSet<IPv4Address> _watched = [];
-    private volatile ImmutableHashSet<MacAddress> _ownMacs = [];
     private ImmutableArray<NodeInterface> _interfaces = [];
     private bool _disposed;
 
+    public ArpSpeaker(
+        PacketSocketFactory open,
+        SpeakerOptions options,
+        SpeakerMetrics metrics,
+        TimeProvider time,
+        ILogger<ArpSpeaker> logger)
+    {
+        _open = open;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _frames = new ArpFrames(_claims.Writer, metrics, time, OnFault);
+        _reopen = time.CreateTimer(
+            static speaker => ((ArpSpeaker)speaker!).Reopen(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
     public ChannelReader<ObservedClaim> Claims => _claims.Reader;
 
-    /// <summary>Takes the node's interfaces as they are now; opens and closes sockets to match.</summary>
+    /// <summary>Takes the node's interfaces as they are now; opens and closes sockets and moves addresses to match.</summary>
     public void InterfacesChanged(ImmutableArray<NodeInterface> interfaces)
     {
         lock (_gate)
@@ -42,27 +64,8 @@ internal sealed partial class ArpSpeaker(
             }
 
             _interfaces = interfaces;
-            _ownMacs = [.. interfaces.Select(one => MacAddress.From(one.MacAddress))];
-            foreach (var (index, link) in _links.ToArray())
-            {
-                var now = interfaces.FirstOrDefault(one => one.Index == index);
-                if (now is not null && MacAddress.From(now.MacAddress) == link.Mac)
-                {
-                    link.Interface = now;
-                }
-                else
-                {
-                    Drop(link);
-                }
-            }
-
-            foreach (var held in _held.Values)
-            {
-                held.Link ??= LinkOf(held.Address);
-            }
-
-            OpenWatching();
-            SetFilters();
+            _frames.OwnMacs = [.. interfaces.Select(one => MacAddress.From(one.MacAddress))];
+            Reconcile();
         }
     }
 
@@ -77,23 +80,28 @@ internal sealed partial class ArpSpeaker(
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var key = IPv4Address.From(address);
-            var link = LinkOf(key) ?? throw new InvalidOperationException(
+            var on = InterfaceOf(key) ?? throw new InvalidOperationException(
                 $"{address} cannot be announced: no interface that is up has a subnet with it");
-            if (!_held.TryGetValue(key, out var held))
+            var link = LinkOn(on) ?? throw new InvalidOperationException(
+                $"{address} cannot be announced: packet sockets on {on.Name} could not be opened");
+
+            // A standby has watched the address, so the filter passes it already. Echo comes after the announcement,
+            // which must not wait.
+            var asked = AskedOn(link);
+            if (asked.Add(key) && !Try(link, () => link.ListenForArp(asked)))
             {
-                held = new HeldAddress(key, deadline);
-                _held = _held.Add(key, held);
+                throw new InvalidOperationException($"{address} cannot be announced: the filter on {on.Name} failed");
             }
 
-            held.Link = link;
-            held.ExtendDeadline(deadline);
-            held.Timer?.Dispose();
-            held.Announced = 1;
-            SetFilters();
-            Announce(held);
-            var announced = time.GetTimestamp();
-            held.Timer = time.CreateTimer(
-                static state => ((Action)state!)(), () => Continue(held), Pause(held.Announced), Timeout.InfiniteTimeSpan);
+            if (!_frames.Held.TryGetValue(key, out var held))
+            {
+                held = new HeldAddress(key, deadline, _frames.Announce, _options, _time);
+                _frames.Held = _frames.Held.Add(key, held);
+            }
+
+            var announced = held.Announce(link, deadline);
+            ListenForEcho(link);
+            Log.Held(_logger, address, on.Name);
             return announced;
         }
     }
@@ -101,7 +109,7 @@ internal sealed partial class ArpSpeaker(
     public void ExtendDeadline(IPAddress address, long deadline)
     {
         if (address.AddressFamily == AddressFamily.InterNetwork
-            && _held.TryGetValue(IPv4Address.From(address), out var held))
+            && _frames.Held.TryGetValue(IPv4Address.From(address), out var held))
         {
             held.ExtendDeadline(deadline);
         }
@@ -117,13 +125,17 @@ internal sealed partial class ArpSpeaker(
         lock (_gate)
         {
             var key = IPv4Address.From(address);
-            if (_held.TryGetValue(key, out var held))
+            if (_frames.Held.TryGetValue(key, out var held))
             {
-                // Silent from here on, also for a thread that is about to answer.
-                held.ExtendDeadline(long.MinValue);
-                held.Timer?.Dispose();
-                _held = _held.Remove(key);
-                SetFilters();
+                var link = held.Link;
+                held.Dispose();
+                _frames.Held = _frames.Held.Remove(key);
+                if (link is not null)
+                {
+                    ListenForEcho(link);
+                }
+
+                Log.Released(_logger, address);
             }
         }
     }
@@ -137,156 +149,107 @@ internal sealed partial class ArpSpeaker(
                 return;
             }
 
-            _watched =
+            ImmutableHashSet<IPv4Address> watched =
             [
                 .. addresses.Where(address => address.AddressFamily == AddressFamily.InterNetwork).Select(IPv4Address.From),
             ];
-            OpenWatching();
-            SetFilters();
+            if (!watched.SetEquals(_frames.Watched))
+            {
+                _frames.Watched = watched;
+                Reconcile();
+            }
         }
     }
 
     public ValueTask DisposeAsync()
     {
-        SpeakerLink[] links;
         lock (_gate)
         {
-            _disposed = true;
-            foreach (var held in _held.Values)
+            if (_disposed)
             {
-                held.ExtendDeadline(long.MinValue);
-                held.Timer?.Dispose();
+                return ValueTask.CompletedTask;
             }
 
-            _held = _held.Clear();
-            links = [.. _links.Values];
-            _links.Clear();
-        }
+            _disposed = true;
+            foreach (var held in _frames.Held.Values)
+            {
+                held.Dispose();
+            }
 
-        // Outside the lock: the receiving threads may want it before they end.
-        foreach (var link in links)
-        {
-            link.Dispose();
+            _frames.Held = _frames.Held.Clear();
+            foreach (var link in _links.Values)
+            {
+                link.Dispose();
+            }
+
+            _links.Clear();
+            _reopen.Dispose();
         }
 
         _claims.Writer.TryComplete();
         return ValueTask.CompletedTask;
     }
 
-    private void ArpReceived(SpeakerLink link, ReadOnlySpan<byte> frame, Span<byte> reply)
+    /// <summary>Brings sockets, filters and the places of held addresses to what interfaces and addresses ask for.</summary>
+    private void Reconcile()
     {
-        if (!ArpPacket.TryReadFrame(frame, out var packet))
+        foreach (var (index, link) in _links.ToArray())
         {
-            metrics.Malformed();
-            return;
-        }
-
-        var now = time.GetTimestamp();
-        if (_watched.Contains(packet.SenderAddress) && !_ownMacs.Contains(packet.SenderMac))
-        {
-            metrics.ClaimSeen();
-            _claims.Writer.TryWrite(new ObservedClaim(
-                packet.SenderAddress.ToIPAddress(), packet.SenderMac.ToPhysicalAddress(), link.Interface.Name, now));
-        }
-
-        // An announcement asks nothing. A probe, which asks from 0.0.0.0, is answered: that defends the address
-        // (RFC 5227 section 2.1.1).
-        if (packet.Operation == ArpOperation.Request
-            && !packet.IsAnnouncement
-            && _held.TryGetValue(packet.TargetAddress, out var held)
-            && held.Link == link)
-        {
-            packet.ReplyFrom(link.Mac).WriteFrame(reply, packet.SenderMac);
-            if (Send(link, held, reply[..ArpPacket.FrameLength]))
+            var now = _interfaces.FirstOrDefault(one => one.Index == index);
+            if (now is not null && MacAddress.From(now.MacAddress) == link.Mac)
             {
-                metrics.ArpAnswered();
+                link.Interface = now;
+            }
+            else
+            {
+                Drop(link);
+            }
+        }
+
+        foreach (var held in _frames.Held.Values)
+        {
+            var on = InterfaceOf(held.Address);
+            held.MoveTo(on is null ? null : LinkOn(on));
+        }
+
+        foreach (var address in _frames.Watched)
+        {
+            if (InterfaceOf(address) is { } on)
+            {
+                LinkOn(on);
+            }
+        }
+
+        foreach (var link in _links.Values.ToArray())
+        {
+            var asked = AskedOn(link);
+            if (asked.Count == 0)
+            {
+                Drop(link);
+            }
+            else
+            {
+                Try(link, () => link.ListenForArp(asked));
+                ListenForEcho(link);
             }
         }
     }
 
-    private void EchoReceived(SpeakerLink link, ReadOnlySpan<byte> frame, Span<byte> reply)
-    {
-        switch (IcmpEcho.Inspect(frame, out _, out var destination))
-        {
-            case EchoVerdict.Malformed:
-                metrics.Malformed();
-                break;
-            case EchoVerdict.Request when _held.TryGetValue(destination, out var held):
-                var length = IcmpEcho.WriteReply(frame, link.Mac, reply);
-                if (Send(link, held, reply[..length]))
-                {
-                    metrics.EchoAnswered();
-                }
-
-                break;
-            default:
-                break;
-        }
-    }
-
-    /// <summary>The last look at the deadline, right before the frame leaves: whatever was late is not sent.</summary>
-    private bool Send(SpeakerLink link, HeldAddress held, ReadOnlySpan<byte> frame)
-    {
-        if (!held.IsLive(time.GetTimestamp()))
-        {
-            return false;
-        }
-
-        if (link.Send(frame) == SocketError.Success)
-        {
-            return true;
-        }
-
-        metrics.NotSent();
-        return false;
-    }
-
-    /// <summary>
-    /// A pair of gratuitous ARPs, as request and as reply: some stacks update their cache from only one of the forms.
-    /// </summary>
-    private void Announce(HeldAddress held)
-    {
-        if (held.Link is not { } link)
-        {
-            return;
-        }
-
-        Span<byte> frame = stackalloc byte[ArpPacket.FrameLength];
-        foreach (var packet in (ReadOnlySpan<ArpPacket>)
-            [ArpPacket.AnnouncementRequest(link.Mac, held.Address), ArpPacket.AnnouncementReply(link.Mac, held.Address)])
-        {
-            packet.WriteFrame(frame, MacAddress.Broadcast);
-            if (Send(link, held, frame))
-            {
-                metrics.Announced();
-            }
-        }
-    }
-
-    private void Continue(HeldAddress held)
-    {
-        lock (_gate)
-        {
-            if (_disposed || !_held.TryGetValue(held.Address, out var current) || current != held)
-            {
-                return;
-            }
-
-            Announce(held);
-            held.Announced++;
-            held.Timer?.Change(Pause(held.Announced), Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    private TimeSpan Pause(int announced) => announced <= options.Burst.Count
-        ? options.Burst[announced - 1]
-        : options.Refresh * (1 + (options.RefreshJitter * ((2 * Random.Shared.NextDouble()) - 1)));
-
-    private SpeakerLink? LinkOf(IPv4Address address)
+    /// <summary>The interface that is up and has the address in the narrowest of its subnets.</summary>
+    private NodeInterface? InterfaceOf(IPv4Address address)
     {
         var ip = address.ToIPAddress();
-        var on = _interfaces.FirstOrDefault(one => one.Up && one.OnLink(ip) is not null);
-        return on is null ? null : LinkOn(on);
+        NodeInterface? found = null;
+        var longest = -1;
+        foreach (var one in _interfaces)
+        {
+            if (one.Up && one.OnLink(ip) is { } own && own.Subnet.PrefixLength > longest)
+            {
+                (found, longest) = (one, own.Subnet.PrefixLength);
+            }
+        }
+
+        return found;
     }
 
     private SpeakerLink? LinkOn(NodeInterface on)
@@ -298,74 +261,95 @@ internal sealed partial class ArpSpeaker(
 
         try
         {
-            return _links[on.Index] = SpeakerLink.Open(on, open, ArpReceived, EchoReceived, Faulted);
+            return _links[on.Index] = SpeakerLink.Open(on, _open, _frames);
         }
         catch (Exception exception) when (exception is SocketException or SystemCallException)
         {
-            Log.NotOpened(logger, on.Name, exception);
+            Log.NotOpened(_logger, on.Name, exception);
+            _reopen.Change(ReopenPause, Timeout.InfiniteTimeSpan);
             return null;
         }
     }
 
-    /// <summary>Claims are watched for on every interface that has a watched address's subnet.</summary>
-    private void OpenWatching()
+    /// <summary>Addresses held here, and watched ones whose claims would be seen here.</summary>
+    private HashSet<IPv4Address> AskedOn(SpeakerLink link)
     {
-        foreach (var on in _interfaces)
-        {
-            if (on.Up && _watched.Any(address => on.OnLink(address.ToIPAddress()) is not null))
-            {
-                LinkOn(on);
-            }
-        }
+        var asked = HeldOn(link);
+        asked.UnionWith(_frames.Watched.Where(address => link.Interface.OnLink(address.ToIPAddress()) is not null));
+        return asked;
     }
 
-    private void SetFilters()
+    private HashSet<IPv4Address> HeldOn(SpeakerLink link)
+        => [.. _frames.Held.Values.Where(held => held.Link == link).Select(held => held.Address)];
+
+    private void ListenForEcho(SpeakerLink link) => Try(link, () => link.ListenForEcho(HeldOn(link)));
+
+    /// <summary>What the kernel refuses is tried again with the next reconciliation.</summary>
+    private bool Try(SpeakerLink link, Action change)
     {
-        uint[] held = [.. _held.Keys.Select(address => address.Value)];
-        uint[] watched = [.. _watched.Union(_held.Keys).Select(address => address.Value)];
-        foreach (var link in _links.Values)
+        try
         {
-            link.SetFilters(watched, held);
+            change();
+            return true;
         }
-    }
-
-    /// <summary>On a receiving thread that is about to end.</summary>
-    private void Faulted(SpeakerLink link, Exception exception)
-    {
-        lock (_gate)
+        catch (Exception exception) when (exception is SocketException or SystemCallException)
         {
-            if (!_disposed && _links.GetValueOrDefault(link.Interface.Index) == link)
-            {
-                Log.Faulted(logger, link.Interface.Name, exception);
-                Drop(link);
-                foreach (var held in _held.Values)
-                {
-                    held.Link ??= LinkOf(held.Address);
-                }
-
-                OpenWatching();
-                SetFilters();
-            }
+            Log.NotOpened(_logger, link.Interface.Name, exception);
+            _reopen.Change(ReopenPause, Timeout.InfiniteTimeSpan);
+            return false;
         }
     }
 
     private void Drop(SpeakerLink link)
     {
         _links.Remove(link.Interface.Index);
-        foreach (var held in _held.Values)
+        foreach (var held in _frames.Held.Values)
         {
             if (held.Link == link)
             {
-                held.Link = null;
+                held.MoveTo(null);
             }
         }
 
-        // Its threads may be waiting for the lock; their end is not waited for under it.
-        _ = Task.Run(link.Dispose);
+        link.Dispose();
+    }
+
+    /// <summary>On a receiving thread that is about to end, so what waits for that thread is done elsewhere.</summary>
+    private void OnFault(SpeakerLink link, Exception exception)
+    {
+        Log.Faulted(_logger, link.Interface.Name, exception);
+        _ = Task.Run(() =>
+        {
+            lock (_gate)
+            {
+                if (!_disposed && _links.GetValueOrDefault(link.Interface.Index) == link)
+                {
+                    Drop(link);
+                    _reopen.Change(ReopenPause, Timeout.InfiniteTimeSpan);
+                }
+            }
+        });
+    }
+
+    private void Reopen()
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                Reconcile();
+            }
+        }
     }
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Answering for {Address} on {Interface}")]
+        public static partial void Held(ILogger logger, IPAddress address, string @interface);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Answering no more for {Address}")]
+        public static partial void Released(ILogger logger, IPAddress address);
+
         [LoggerMessage(Level = LogLevel.Error, Message = "Packet sockets on {Interface} could not be opened")]
         public static partial void NotOpened(ILogger logger, string @interface, Exception exception);
 

@@ -8,118 +8,115 @@ using Mooring.Linux.PacketSockets;
 namespace Mooring.Agent.Speaker;
 
 /// <summary>
-/// The packet sockets of one interface, each read by a thread of its own: an answer waits neither for the thread pool nor
-/// for another interface.
+/// The sockets of one interface: ARP always; IPv4 for echo only while addresses are held, as the kernel shows that socket
+/// every packet that it forwards. Changed by one owner at a time; frames may be sent by any thread.
 /// </summary>
 internal sealed class SpeakerLink : IDisposable
 {
-    /// <summary>Larger than any frame that is not a fragment; longer ones are cut and dropped.</summary>
-    private const int BufferLength = 16 * 1024;
+    private readonly PacketSocketFactory _open;
+    private readonly IFrameReceiver _receiver;
+    private readonly ReceiveLoop _arp;
+    private volatile ReceiveLoop? _echo;
+    private volatile NodeInterface _interface;
+    private IReadOnlySet<IPv4Address> _asked = ImmutableHashSet<IPv4Address>.Empty;
+    private IReadOnlySet<IPv4Address> _pinged = ImmutableHashSet<IPv4Address>.Empty;
 
-    private readonly PacketSocket _arp;
-    private readonly PacketSocket _echo;
-    private readonly Action<SpeakerLink, Exception> _faulted;
-    private readonly List<Thread> _threads = [];
-
-    private SpeakerLink(NodeInterface of, PacketSocket arp, PacketSocket echo, Action<SpeakerLink, Exception> faulted)
+    private SpeakerLink(NodeInterface on, PacketSocketFactory open, IFrameReceiver receiver)
     {
-        Interface = of;
-        Mac = MacAddress.From(of.MacAddress);
-        _arp = arp;
-        _echo = echo;
-        _faulted = faulted;
+        _open = open;
+        _receiver = receiver;
+        _interface = on;
+        Mac = MacAddress.From(on.MacAddress);
+        _arp = Loop("arp", EtherType.Arp, PacketFilter.Arp([]), (frame, answer) => receiver.Arp(this, frame, answer));
+        _arp.Start();
     }
 
-    public delegate void FrameReceived(SpeakerLink link, ReadOnlySpan<byte> frame, Span<byte> reply);
+    /// <summary>Takes what arrives, on the threads that receive it.</summary>
+    internal interface IFrameReceiver
+    {
+        void Arp(SpeakerLink link, ReadOnlySpan<byte> frame, Span<byte> answer);
 
-    public NodeInterface Interface { get; set; }
+        void IPv4(SpeakerLink link, ReadOnlySpan<byte> frame, Span<byte> answer);
 
+        void Malformed();
+
+        /// <summary>A socket failed; the link must be disposed, by another thread.</summary>
+        void Faulted(SpeakerLink link, Exception exception);
+    }
+
+    public NodeInterface Interface
+    {
+        get => _interface;
+        set => _interface = value;
+    }
+
+    /// <summary>Fixed: an interface whose MAC changes gets a new link.</summary>
     public MacAddress Mac { get; }
 
     /// <exception cref="SocketException">No CAP_NET_RAW, or the interface is gone.</exception>
     /// <exception cref="SystemCallException">Out of descriptors.</exception>
-    public static SpeakerLink Open(
-        NodeInterface of, PacketSocketFactory open, FrameReceived onArp, FrameReceived onEcho,
-        Action<SpeakerLink, Exception> faulted)
-    {
-        var arp = open(new LinkLayerEndPoint((ushort)EtherType.Arp, of.Index), PacketFilter.Arp([]));
-        PacketSocket echo;
-        try
-        {
-            echo = open(new LinkLayerEndPoint((ushort)EtherType.IPv4, of.Index), PacketFilter.EchoRequest([]));
-        }
-        catch
-        {
-            arp.Dispose();
-            throw;
-        }
+    public static SpeakerLink Open(NodeInterface on, PacketSocketFactory open, IFrameReceiver receiver)
+        => new(on, open, receiver);
 
-        var link = new SpeakerLink(of, arp, echo, faulted);
-        link.Start("arp", arp, onArp);
-        link.Start("echo", echo, onEcho);
-        return link;
+    /// <summary>Whose ARP frames come up, as sender or target.</summary>
+    /// <exception cref="SocketException">The kernel has no memory for the filter.</exception>
+    public void ListenForArp(IReadOnlySet<IPv4Address> addresses)
+    {
+        if (!_asked.SetEquals(addresses))
+        {
+            _arp.SetFilter(PacketFilter.Arp([.. addresses.Select(address => address.Value)]));
+            _asked = addresses;
+        }
     }
 
-    /// <summary>Narrows what wakes the threads to these addresses, in host byte order.</summary>
-    public void SetFilters(IReadOnlyCollection<uint> watched, IReadOnlyCollection<uint> held)
+    /// <summary>Whose echo requests come up.</summary>
+    /// <exception cref="SocketException">The socket could not be opened.</exception>
+    /// <exception cref="SystemCallException">Out of descriptors.</exception>
+    public void ListenForEcho(IReadOnlySet<IPv4Address> addresses)
     {
-        _arp.SetFilter(PacketFilter.Arp(watched));
-        _echo.SetFilter(PacketFilter.EchoRequest(held));
+        if (_pinged.SetEquals(addresses))
+        {
+            return;
+        }
+
+        if (addresses.Count == 0)
+        {
+            _echo?.Dispose();
+            _echo = null;
+        }
+        else
+        {
+            var filter = PacketFilter.EchoRequest([.. addresses.Select(address => address.Value)]);
+            if (_echo is { } open)
+            {
+                open.SetFilter(filter);
+            }
+            else
+            {
+                _echo = Loop("echo", EtherType.IPv4, filter, (frame, answer) => _receiver.IPv4(this, frame, answer));
+                _echo.Start();
+            }
+        }
+
+        _pinged = addresses;
     }
 
-    public SocketError Send(ReadOnlySpan<byte> frame) => _arp.Send(frame);
+    /// <summary>Sends a whole frame through the socket of its type.</summary>
+    public SocketError Send(EtherType type, ReadOnlySpan<byte> frame)
+        => (type == EtherType.Arp ? _arp : _echo)?.Send(frame) ?? SocketError.Shutdown;
 
     public void Dispose()
     {
-        _arp.Close();
-        _echo.Close();
-        foreach (var thread in _threads)
-        {
-            if (thread != Thread.CurrentThread)
-            {
-                thread.Join();
-            }
-        }
-
         _arp.Dispose();
-        _echo.Dispose();
+        _echo?.Dispose();
     }
 
-    private void Start(string name, PacketSocket socket, FrameReceived received)
-    {
-        var thread = new Thread(() => Receive(socket, received))
-        {
-            IsBackground = true,
-            Name = $"{name} {Interface.Name}",
-            Priority = ThreadPriority.AboveNormal,
-        };
-        _threads.Add(thread);
-        thread.Start();
-    }
-
-    private void Receive(PacketSocket socket, FrameReceived received)
-    {
-        var buffer = new byte[BufferLength];
-        var reply = new byte[BufferLength];
-        try
-        {
-            while (true)
-            {
-                switch (socket.Receive(buffer, out var length))
-                {
-                    case ReceiveStatus.Frame:
-                        received(this, buffer.AsSpan(0, length), reply);
-                        break;
-                    case ReceiveStatus.Closed:
-                        return;
-                    default:
-                        break;
-                }
-            }
-        }
-        catch (Exception exception) when (exception is SocketException or SystemCallException)
-        {
-            _faulted(this, exception);
-        }
-    }
+    private ReceiveLoop Loop(
+        string name, EtherType type, ImmutableArray<FilterInstruction> filter, ReceiveLoop.FrameHandler received)
+        => new(
+            $"{name} {_interface.Name}",
+            _open(new LinkLayerEndPoint((ushort)type, _interface.Index), filter),
+            received,
+            _receiver.Malformed,
+            exception => _receiver.Faulted(this, exception));
 }

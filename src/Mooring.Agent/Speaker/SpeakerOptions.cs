@@ -23,4 +23,9 @@ internal sealed record SpeakerOptions
 
     /// <summary>Each refresh comes up to this share earlier or later, so that thousands of addresses make no bursts.</summary>
     public double RefreshJitter { get; init; } = 0.2;
+
+    /// <summary>The pause after the pair number <paramref name="sent"/> of a burst, counted from 1.</summary>
+    public TimeSpan PauseAfter(int sent) => sent <= Burst.Count
+        ? Burst[sent - 1]
+        : Refresh * (1 + (RefreshJitter * ((2 * Random.Shared.NextDouble()) - 1)));
 }

@@ -8,6 +8,7 @@ internal static partial class PacketCalls
 {
     public const int SocketLevel = 1; // SOL_SOCKET
     public const int AttachFilter = 26; // SO_ATTACH_FILTER
+    public const int ReceiveBufferForce = 33; // SO_RCVBUFFORCE
     public const int PacketLevel = 263; // SOL_PACKET
     public const int IgnoreOutgoing = 23; // PACKET_IGNORE_OUTGOING, Linux 4.20
 

@@ -9,10 +9,11 @@ namespace Mooring.Linux.PacketSockets;
 public static class PacketFilter
 {
     /// <summary>
-    /// Past this many addresses the kernel no longer compares them (each costs a comparison per frame); the frames of
-    /// the protocol then all come up.
+    /// Past this many addresses the kernel no longer compares them; the frames of the protocol then all come up. Each
+    /// costs a comparison per frame, and an old and a new program must fit net.core.optmem_max together (20 KiB before
+    /// Linux 6.7).
     /// </summary>
-    public const int MaxAddresses = 256;
+    public const int MaxAddresses = 100;
 
     private const ushort LoadWord = 0x20; // BPF_LD | BPF_W | BPF_ABS
     private const ushort LoadHalf = 0x28; // BPF_LD | BPF_H | BPF_ABS

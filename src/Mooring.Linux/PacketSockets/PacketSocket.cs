@@ -12,6 +12,9 @@ namespace Mooring.Linux.PacketSockets;
 /// </summary>
 public sealed class PacketSocket : IDisposable
 {
+    /// <summary>Bytes as the kernel counts them, some 800 for a small frame.</summary>
+    private const int ReceiveBuffer = 2 * 1024 * 1024;
+
     private readonly Socket _socket;
     private readonly SafeFileHandle _wake;
     private volatile bool _closed;
@@ -41,6 +44,7 @@ public sealed class PacketSocket : IDisposable
             socket = new Socket(AddressFamily.Packet, SocketType.Raw, ProtocolType.Unspecified) { Blocking = false };
             socket.SetRawSocketOption(
                 PacketCalls.PacketLevel, PacketCalls.IgnoreOutgoing, BitConverter.GetBytes(1));
+            Widen(socket);
             var opened = new PacketSocket(socket, wake);
             opened.SetFilter(filter);
             socket.Bind(endPoint);
@@ -154,6 +158,22 @@ public sealed class PacketSocket : IDisposable
         _closed = true;
         _socket.Dispose();
         _wake.Dispose();
+    }
+
+    /// <summary>
+    /// Room for the questions of a whole segment at once, as after a takeover: the default holds some 250 small frames.
+    /// </summary>
+    private static void Widen(Socket socket)
+    {
+        try
+        {
+            socket.SetRawSocketOption(
+                PacketCalls.SocketLevel, PacketCalls.ReceiveBufferForce, BitConverter.GetBytes(ReceiveBuffer));
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AccessDenied)
+        {
+            socket.ReceiveBufferSize = ReceiveBuffer; // without CAP_NET_ADMIN up to net.core.rmem_max
+        }
     }
 
     /// <summary>The kernel tells once that the link went down; the others say that there is nothing to read.</summary>

@@ -1,169 +1,108 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Diagnostics.Metrics;
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
+using Microsoft.Extensions.Logging.Abstractions;
+using Mooring.Agent.Speaker;
 using Mooring.Core.Packets;
 using Mooring.Core.Snapshots;
 using Mooring.Linux.Namespaces;
 using Mooring.Linux.PacketSockets;
+using Mooring.Linux.Tests;
 
 namespace Mooring.Agent.Tests.Speaker;
 
-/// <summary>Two hosts on one wire, in network namespaces; what reaches the peer is captured.</summary>
-public sealed class SpeakerLab : IDisposable
+/// <summary>
+/// Two hosts in network namespaces with two cables between them: the speaker on one, 10.70.0.11 and 10.71.0.11, and on
+/// the other a peer, 10.70.0.1 and 10.71.0.1.
+/// </summary>
+internal sealed class SpeakerLab : IAsyncDisposable
 {
-    private const string Prefix = "mr-spk-";
+    public static readonly MacAddress OwnMac = new(0x0200_0000_000A);
+    public static readonly MacAddress PeerMac = new(0x0200_0000_000B);
 
-    private readonly NetworkNamespace _speaker;
-    private readonly NetworkNamespace _peer;
+    private readonly TestNamespaces _namespaces = new();
+    private readonly List<FrameCapture> _captures = [];
 
     public SpeakerLab()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root for network namespaces and packet sockets");
-        RemoveAll();
-        _speaker = NetworkNamespace.Create(Prefix + "speaker");
-        _peer = NetworkNamespace.Create(Prefix + "peer");
-        Ip($"-n {Prefix}speaker link add eth0 type veth peer name eth0 netns {Prefix}peer");
-        Ip($"-n {Prefix}speaker addr add 10.70.0.11/24 dev eth0");
-        Ip($"-n {Prefix}peer addr add 10.70.0.200/24 dev eth0");
-        Ip($"-n {Prefix}speaker link set eth0 up");
-        Ip($"-n {Prefix}peer link set eth0 up");
-        Capture = new FrameCapture(_peer);
+        Node = _namespaces.Create("n");
+        Peer = _namespaces.Create("p");
+        TestNamespaces.Join(Node, "eth0", OwnMac.ToString(), Peer, "eth0", PeerMac.ToString());
+        TestNamespaces.Join(Node, "eth1", "02:00:00:00:01:0a", Peer, "eth1", "02:00:00:00:01:0b");
+        TestNamespaces.Ip(Node, "address add 10.70.0.11/24 dev eth0");
+        TestNamespaces.Ip(Node, "address add 10.71.0.11/24 dev eth1");
+        TestNamespaces.Ip(Peer, "address add 10.70.0.1/24 dev eth0");
+        TestNamespaces.Ip(Peer, "address add 10.71.0.1/24 dev eth1");
+        Interfaces = [Interface("eth0", OwnMac, "10.70.0"), Interface("eth1", new(0x0200_0000_010A), "10.71.0")];
+        Speaker = Create(Time);
+        Speaker.InterfacesChanged(Interfaces);
     }
 
-    internal FrameCapture Capture { get; }
+    public NetworkNamespace Node { get; }
 
-    public string SpeakerMac => OnSpeaker("cat", "/sys/class/net/eth0/address").Trim();
+    public NetworkNamespace Peer { get; }
 
-    public NodeInterface SpeakerInterface() => Describe(_speaker, "10.70.0.11");
+    public ImmutableArray<NodeInterface> Interfaces { get; }
 
-    internal PacketSocket OpenOnSpeaker(LinkLayerEndPoint endPoint, System.Collections.Immutable.ImmutableArray<FilterInstruction> filter) =>
-        _speaker.Run(() => PacketSocket.Open(endPoint, filter));
+    public ManualTimeProvider Time { get; } = new();
 
-    public string OnSpeaker(string program, string arguments) => Output(Prefix + "speaker", program, arguments);
+    public SpeakerLabMeters Meters { get; } = new();
 
-    public string OnPeer(string program, string arguments) => Output(Prefix + "peer", program, arguments);
+    public ArpSpeaker Speaker { get; }
 
-    /// <summary>Sends a raw frame from the peer.</summary>
-    public void Inject(ReadOnlySpan<byte> frame) => Capture.Send(frame);
+    public long Far => Time.In(TimeSpan.FromDays(1));
 
-    public void Dispose()
+    public ArpSpeaker Create(TimeProvider time) => new(
+        (endPoint, filter) => Node.Run(() => PacketSocket.Open(endPoint, filter)),
+        new SpeakerOptions(),
+        new SpeakerMetrics(Meters),
+        time,
+        NullLogger<ArpSpeaker>.Instance);
+
+    /// <summary>Captures what the peer receives from now on.</summary>
+    public FrameCapture Capture(string device = "eth0", EtherType type = EtherType.Arp)
     {
-        Capture.Dispose();
-        _speaker.Dispose();
-        _peer.Dispose();
-        RemoveAll();
+        var capture = new FrameCapture(Peer, device, type);
+        _captures.Add(capture);
+        return capture;
     }
 
-    private static NodeInterface Describe(NetworkNamespace of, string address)
+    /// <summary>Asks from the peer as its kernel would, but with a sequence of frames that the test controls.</summary>
+    public static ArpPacket Question(IPAddress address, ArpOperation operation = ArpOperation.Request) => new(
+        operation, PeerMac, IPv4Address.From(IPAddress.Parse("10.70.0.1")), default, IPv4Address.From(address));
+
+    /// <summary>The number of echo replies that a ping from the peer got.</summary>
+    public int Ping(string address, string options = "-c1 -W5") => Exec(Peer, $"ping {options} {address}");
+
+    public static int IndexOf(NetworkNamespace inside, string device) => inside.Run(() =>
+        NetworkInterface.GetAllNetworkInterfaces().Single(one => one.Name == device)
+            .GetIPProperties().GetIPv4Properties().Index);
+
+    public async ValueTask DisposeAsync()
     {
-        var (index, mac) = ReadLink(of.Name);
-        return new NodeInterface
-        {
-            Name = "eth0",
-            Index = index,
-            MacAddress = PhysicalAddress.Parse(mac),
-            Up = true,
-            Addresses = [new InterfaceAddress(IPAddress.Parse(address), IPNetwork.Parse("10.70.0.0/24"))],
-        };
+        await Speaker.DisposeAsync();
+        _captures.ForEach(capture => capture.Dispose());
+        Meters.Dispose();
+        _namespaces.Dispose();
     }
 
-    private static (int Index, string Address) ReadLink(string name)
+    private static int Exec(NetworkNamespace inside, string command)
     {
-        // "2: eth0@if2: <...> ... link/ether 52:54:00:12:34:56 brd ff:ff:ff:ff:ff:ff ..."
-        var text = Output(name, "ip", "-o link show eth0");
-        var at = text.IndexOf("link/ether ", StringComparison.Ordinal) + "link/ether ".Length;
-        return (int.Parse(text[..text.IndexOf(':')]), text.Substring(at, 17));
+        // ping exits 1 without an answer, which says as much as its summary.
+        var text = TestNamespaces.Exec(inside, $"sh -c \"{command} || true\"");
+        var words = text[..text.IndexOf(" received", StringComparison.Ordinal)].Split([' ', ',']);
+        return int.Parse(words[^1]);
     }
 
-    private static string Output(string name, string program, string arguments)
+    private NodeInterface Interface(string name, MacAddress mac, string prefix) => new()
     {
-        using var process = Process.Start(new ProcessStartInfo("ip", $"netns exec {name} {program} {arguments}")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        })!;
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return output;
-    }
-
-    private static void Ip(string arguments)
-    {
-        using var process = Process.Start("ip", arguments);
-        process.WaitForExit();
-        process.ExitCode.ShouldBe(0, arguments);
-    }
-
-    private static void RemoveAll()
-    {
-        foreach (var name in NetworkNamespace.List(Prefix))
-        {
-            NetworkNamespace.Delete(name);
-        }
-    }
-
-    /// <summary>Every ARP frame that reaches the peer.</summary>
-    internal sealed class FrameCapture : IDisposable
-    {
-        private readonly PacketSocket _socket;
-        private readonly Thread _thread;
-        private readonly ConcurrentQueue<byte[]> _frames = new();
-
-        public FrameCapture(NetworkNamespace peer)
-        {
-            var index = ReadLink(peer.Name).Index;
-            _socket = peer.Run(() => PacketSocket.Open(new LinkLayerEndPoint((ushort)EtherType.Arp, index)));
-            _thread = new Thread(Run) { IsBackground = true };
-            _thread.Start();
-        }
-
-        public IReadOnlyList<ArpPacket> Packets()
-        {
-            var packets = new List<ArpPacket>();
-            foreach (var frame in _frames)
-            {
-                if (ArpPacket.TryReadFrame(frame, out var packet))
-                {
-                    packets.Add(packet);
-                }
-            }
-
-            return packets;
-        }
-
-        public IReadOnlyList<byte[]> Frames() => [.. _frames];
-
-        public void Clear() => _frames.Clear();
-
-        public void Send(ReadOnlySpan<byte> frame) => _socket.Send(frame).ShouldBe(System.Net.Sockets.SocketError.Success);
-
-        public void Dispose()
-        {
-            _socket.Close();
-            _thread.Join();
-            _socket.Dispose();
-        }
-
-        private void Run()
-        {
-            var buffer = new byte[2048];
-            while (_socket.Receive(buffer, out var length) is var status && status != ReceiveStatus.Closed)
-            {
-                _frames.Enqueue(buffer[..length]);
-            }
-        }
-    }
-
-    internal sealed class Meters : IMeterFactory
-    {
-        public Meter Create(MeterOptions options) => new(options);
-
-        public void Dispose()
-        {
-            // Nothing is kept.
-        }
-    }
+        Name = name,
+        Index = IndexOf(Node, name),
+        MacAddress = mac.ToPhysicalAddress(),
+        Up = true,
+        Addresses =
+        [
+            new InterfaceAddress(IPAddress.Parse($"{prefix}.11"), IPNetwork.Parse($"{prefix}.0/24")),
+        ],
+    };
 }
