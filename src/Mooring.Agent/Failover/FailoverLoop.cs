@@ -8,6 +8,7 @@ using Mooring.Agent.Speaker;
 using Mooring.Core.Failover;
 using Mooring.Core.Snapshots;
 using Mooring.Linux;
+using Mooring.Linux.Processes;
 
 namespace Mooring.Agent.Failover;
 
@@ -70,7 +71,6 @@ internal sealed partial class FailoverLoop
     {
         IsBackground = true,
         Name = "failover",
-        Priority = ThreadPriority.Highest,
     }.Start();
 
     public void Post(FailoverInput input) => _inputs.Add(input);
@@ -91,6 +91,11 @@ internal sealed partial class FailoverLoop
 
     private void Run()
     {
+        if (!RealTimeThread.TryEnter())
+        {
+            Log.NotRealTime(_logger);
+        }
+
         try
         {
             while (!_aborted && !_machine.IsStopped)
@@ -311,6 +316,10 @@ internal sealed partial class FailoverLoop
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, Message =
+            "No real-time priority (needs CAP_SYS_NICE): a machine that is short of CPU may fence this node")]
+        public static partial void NotRealTime(ILogger logger);
+
         [LoggerMessage(Level = LogLevel.Information,
             Message = "{Address} is {Role} here, term {Term}: {Reason} (before: {PreviousHolder})")]
         public static partial void HolderChanged(

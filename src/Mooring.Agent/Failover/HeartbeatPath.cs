@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Mooring.Core.Failover;
 using Mooring.Core.Snapshots;
+using Mooring.Linux.Processes;
 
 namespace Mooring.Agent.Failover;
 
@@ -35,7 +36,6 @@ internal sealed class HeartbeatPath : IDisposable
         {
             IsBackground = true,
             Name = $"heartbeat-{interfaceName}",
-            Priority = ThreadPriority.Highest,
         };
         thread.Start();
     }
@@ -59,6 +59,7 @@ internal sealed class HeartbeatPath : IDisposable
 
     private void Receive()
     {
+        RealTimeThread.TryEnter(); // the failover thread says so when this is refused
         while (!_closed.IsSet)
         {
             var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
