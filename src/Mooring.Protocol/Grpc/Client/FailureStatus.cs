@@ -20,8 +20,8 @@ internal static class FailureStatus
             }
         }
 
-        var code = exception is OperationCanceledException or ObjectDisposedException ? StatusCode.Cancelled : StatusCode.Unavailable;
-        return new Status(code, Describe(exception), exception);
+        // A call that we cancelled has its status already, so a cancellation that is seen here is the transport's own.
+        return new Status(StatusCode.Unavailable, Describe(exception), exception);
     }
 
     /// <returns>Null when the response is one of gRPC.</returns>

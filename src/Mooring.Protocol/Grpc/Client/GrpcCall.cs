@@ -42,6 +42,12 @@ internal sealed class GrpcCall<TRequest, TResponse> : IAsyncStreamReader<TRespon
         {
             var left = deadline.ToUniversalTime() - channel.Options.TimeProvider.GetUtcNow().UtcDateTime;
             _timeout = left < TimeSpan.Zero ? TimeSpan.Zero : left > TimeoutHeader.Longest ? TimeoutHeader.Longest : left;
+            if (_timeout == TimeSpan.Zero)
+            {
+                ExceedDeadline();
+                return;
+            }
+
             _deadline = channel.Options.TimeProvider.CreateTimer(
                 static state => ((GrpcCall<TRequest, TResponse>)state!).ExceedDeadline(),
                 this, _timeout.Value, Timeout.InfiniteTimeSpan);
