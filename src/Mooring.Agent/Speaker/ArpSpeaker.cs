@@ -5,7 +5,6 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Mooring.Core.Packets;
 using Mooring.Core.Snapshots;
-using Mooring.Linux;
 
 namespace Mooring.Agent.Speaker;
 
@@ -18,21 +17,15 @@ internal sealed partial class ArpSpeaker : ISpeaker
     /// <summary>Claims a slow reader may be behind; the oldest are dropped, as a claim is repeated while it stands.</summary>
     private const int ClaimBacklog = 256;
 
-    /// <summary>Pause before sockets that failed or could not be opened are tried again.</summary>
-    private static readonly TimeSpan ReopenPause = TimeSpan.FromSeconds(1);
-
-    private readonly PacketSocketFactory _open;
     private readonly SpeakerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ArpSpeaker> _logger;
     private readonly ArpFrames _frames;
-    private readonly ITimer _reopen;
+    private readonly SpeakerLinks _links;
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, SpeakerLink> _links = [];
     private readonly Channel<ObservedClaim> _claims = Channel.CreateBounded<ObservedClaim>(
         new BoundedChannelOptions(ClaimBacklog) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    private ImmutableArray<NodeInterface> _interfaces = [];
     private bool _disposed;
 
     public ArpSpeaker(
@@ -42,13 +35,11 @@ internal sealed partial class ArpSpeaker : ISpeaker
         TimeProvider time,
         ILogger<ArpSpeaker> logger)
     {
-        _open = open;
         _options = options;
         _time = time;
         _logger = logger;
         _frames = new ArpFrames(_claims.Writer, metrics, time, OnFault);
-        _reopen = time.CreateTimer(
-            static speaker => ((ArpSpeaker)speaker!).Reopen(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _links = new SpeakerLinks(open, _frames, Retry, time, logger);
     }
 
     public ChannelReader<ObservedClaim> Claims => _claims.Reader;
@@ -63,7 +54,11 @@ internal sealed partial class ArpSpeaker : ISpeaker
                 return;
             }
 
-            _interfaces = interfaces;
+            foreach (var stale in _links.Update(interfaces))
+            {
+                Drop(stale);
+            }
+
             _frames.OwnMacs = [.. interfaces.Select(one => MacAddress.From(one.MacAddress))];
             Reconcile();
         }
@@ -80,17 +75,21 @@ internal sealed partial class ArpSpeaker : ISpeaker
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var key = IPv4Address.From(address);
-            var on = InterfaceOf(key) ?? throw new InvalidOperationException(
+            var on = _links.InterfaceOf(key) ?? throw new InvalidOperationException(
                 $"{address} cannot be announced: no interface that is up has a subnet with it");
-            var link = LinkOn(on) ?? throw new InvalidOperationException(
+            var link = _links.On(on) ?? throw new InvalidOperationException(
                 $"{address} cannot be announced: packet sockets on {on.Name} could not be opened");
 
             // A standby has watched the address, so the filter passes it already. Echo comes after the announcement,
             // which must not wait.
-            var asked = AskedOn(link);
-            if (asked.Add(key) && !Try(link, () => link.ListenForArp(asked)))
+            if (!link.HearsArp(key))
             {
-                throw new InvalidOperationException($"{address} cannot be announced: the filter on {on.Name} failed");
+                var asked = AskedOn(link);
+                asked.Add(key);
+                if (!_links.Try(on, () => link.ListenForArp(asked)))
+                {
+                    throw new InvalidOperationException($"{address} cannot be announced: the filter on {on.Name} failed");
+                }
             }
 
             if (!_frames.Held.TryGetValue(key, out var held))
@@ -177,50 +176,28 @@ internal sealed partial class ArpSpeaker : ISpeaker
             }
 
             _frames.Held = _frames.Held.Clear();
-            foreach (var link in _links.Values)
-            {
-                link.Dispose();
-            }
-
-            _links.Clear();
-            _reopen.Dispose();
+            _links.Dispose();
         }
 
         _claims.Writer.TryComplete();
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Brings sockets, filters and the places of held addresses to what interfaces and addresses ask for.</summary>
+    /// <summary>
+    /// Brings sockets, filters and the places of held addresses to what interfaces and addresses ask for. Questions are
+    /// heard before the announcement that provokes them.
+    /// </summary>
     private void Reconcile()
     {
-        foreach (var (index, link) in _links.ToArray())
+        foreach (var address in _frames.Watched.Union(_frames.Held.Keys))
         {
-            var now = _interfaces.FirstOrDefault(one => one.Index == index);
-            if (now is not null && MacAddress.From(now.MacAddress) == link.Mac)
+            if (_links.InterfaceOf(address) is { } on)
             {
-                link.Interface = now;
-            }
-            else
-            {
-                Drop(link);
+                _links.On(on);
             }
         }
 
-        foreach (var held in _frames.Held.Values)
-        {
-            var on = InterfaceOf(held.Address);
-            held.MoveTo(on is null ? null : LinkOn(on));
-        }
-
-        foreach (var address in _frames.Watched)
-        {
-            if (InterfaceOf(address) is { } on)
-            {
-                LinkOn(on);
-            }
-        }
-
-        foreach (var link in _links.Values.ToArray())
+        foreach (var link in _links.Open)
         {
             var asked = AskedOn(link);
             if (asked.Count == 0)
@@ -229,80 +206,34 @@ internal sealed partial class ArpSpeaker : ISpeaker
             }
             else
             {
-                Try(link, () => link.ListenForArp(asked));
-                ListenForEcho(link);
-            }
-        }
-    }
-
-    /// <summary>The interface that is up and has the address in the narrowest of its subnets.</summary>
-    private NodeInterface? InterfaceOf(IPv4Address address)
-    {
-        var ip = address.ToIPAddress();
-        NodeInterface? found = null;
-        var longest = -1;
-        foreach (var one in _interfaces)
-        {
-            if (one.Up && one.OnLink(ip) is { } own && own.Subnet.PrefixLength > longest)
-            {
-                (found, longest) = (one, own.Subnet.PrefixLength);
+                _links.Try(link.Interface, () => link.ListenForArp(asked));
             }
         }
 
-        return found;
-    }
-
-    private SpeakerLink? LinkOn(NodeInterface on)
-    {
-        if (_links.TryGetValue(on.Index, out var link))
+        foreach (var held in _frames.Held.Values)
         {
-            return link;
+            var on = _links.InterfaceOf(held.Address);
+            held.MoveTo(on is null ? null : _links.On(on));
         }
 
-        try
+        foreach (var link in _links.Open)
         {
-            return _links[on.Index] = SpeakerLink.Open(on, _open, _frames);
-        }
-        catch (Exception exception) when (exception is SocketException or SystemCallException)
-        {
-            Log.NotOpened(_logger, on.Name, exception);
-            _reopen.Change(ReopenPause, Timeout.InfiniteTimeSpan);
-            return null;
+            ListenForEcho(link);
         }
     }
 
-    /// <summary>Addresses held here, and watched ones whose claims would be seen here.</summary>
+    /// <summary>Held and watched addresses with a subnet there, also while the interface is down.</summary>
     private HashSet<IPv4Address> AskedOn(SpeakerLink link)
-    {
-        var asked = HeldOn(link);
-        asked.UnionWith(_frames.Watched.Where(address => link.Interface.OnLink(address.ToIPAddress()) is not null));
-        return asked;
-    }
+        => [.. _frames.Watched.Union(_frames.Held.Keys).Where(
+            address => link.Interface.OnLink(address.ToIPAddress()) is not null)];
 
     private HashSet<IPv4Address> HeldOn(SpeakerLink link)
         => [.. _frames.Held.Values.Where(held => held.Link == link).Select(held => held.Address)];
 
-    private void ListenForEcho(SpeakerLink link) => Try(link, () => link.ListenForEcho(HeldOn(link)));
-
-    /// <summary>What the kernel refuses is tried again with the next reconciliation.</summary>
-    private bool Try(SpeakerLink link, Action change)
-    {
-        try
-        {
-            change();
-            return true;
-        }
-        catch (Exception exception) when (exception is SocketException or SystemCallException)
-        {
-            Log.NotOpened(_logger, link.Interface.Name, exception);
-            _reopen.Change(ReopenPause, Timeout.InfiniteTimeSpan);
-            return false;
-        }
-    }
+    private void ListenForEcho(SpeakerLink link) => _links.Try(link.Interface, () => link.ListenForEcho(HeldOn(link)));
 
     private void Drop(SpeakerLink link)
     {
-        _links.Remove(link.Interface.Index);
         foreach (var held in _frames.Held.Values)
         {
             if (held.Link == link)
@@ -311,7 +242,7 @@ internal sealed partial class ArpSpeaker : ISpeaker
             }
         }
 
-        link.Dispose();
+        _links.Remove(link);
     }
 
     /// <summary>On a receiving thread that is about to end, so what waits for that thread is done elsewhere.</summary>
@@ -322,16 +253,16 @@ internal sealed partial class ArpSpeaker : ISpeaker
         {
             lock (_gate)
             {
-                if (!_disposed && _links.GetValueOrDefault(link.Interface.Index) == link)
+                if (!_disposed && _links.Contains(link))
                 {
                     Drop(link);
-                    _reopen.Change(ReopenPause, Timeout.InfiniteTimeSpan);
+                    _links.RetryLater();
                 }
             }
         });
     }
 
-    private void Reopen()
+    private void Retry()
     {
         lock (_gate)
         {
@@ -349,9 +280,6 @@ internal sealed partial class ArpSpeaker : ISpeaker
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Answering no more for {Address}")]
         public static partial void Released(ILogger logger, IPAddress address);
-
-        [LoggerMessage(Level = LogLevel.Error, Message = "Packet sockets on {Interface} could not be opened")]
-        public static partial void NotOpened(ILogger logger, string @interface, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Packet sockets on {Interface} failed and are opened anew")]
         public static partial void Faulted(ILogger logger, string @interface, Exception exception);

@@ -17,11 +17,14 @@ internal interface ISpeaker : IAsyncDisposable
     /// <param name="deadline">
     /// <see cref="TimeProvider.GetTimestamp"/> value past which no answer is sent until it is moved on.
     /// </param>
-    /// <returns>Timestamp of the first announcement sent.</returns>
+    /// <returns>Timestamp right before the first announcement; it is not sent when the deadline has passed.</returns>
     /// <exception cref="InvalidOperationException">No interface that is up has the address's subnet.</exception>
     long Hold(IPAddress address, long deadline);
 
-    /// <summary>Moves the fencing deadline of a held address; ignored for one that is not held.</summary>
+    /// <summary>
+    /// Moves the fencing deadline of a held address; ignored for one that is not held. When the one before had passed, the
+    /// address is announced anew.
+    /// </summary>
     void ExtendDeadline(IPAddress address, long deadline);
 
     /// <summary>Stops answering at once; no more is sent for the address.</summary>

@@ -69,6 +69,8 @@ internal sealed class SpeakerLink : IDisposable
         }
     }
 
+    public bool HearsArp(IPv4Address address) => _asked.Contains(address);
+
     /// <summary>Whose echo requests come up.</summary>
     /// <exception cref="SocketException">The socket could not be opened.</exception>
     /// <exception cref="SystemCallException">Out of descriptors.</exception>

@@ -115,6 +115,9 @@ public sealed class ArpSpeakerTests : IAsyncLifetime
         capture.Send(SpeakerLab.Question(Vip) with { SenderMac = SpeakerLab.OwnMac });
         capture.Send(SpeakerLab.Question(Second));
         capture.Send(SpeakerLab.Question(Vip), new MacAddress(0x0200_0000_00CC));
+        var tagged = new byte[ArpPacket.FrameLength];
+        SpeakerLab.Question(Vip).WriteFrame(tagged, MacAddress.Broadcast);
+        capture.Send([.. tagged.AsSpan(0, 12), 0x81, 0x00, 0x00, 0x07, .. tagged.AsSpan(12)]); // VLAN 7
 
         (await RoundTripAsync(capture)).ShouldBeEmpty();
     }
