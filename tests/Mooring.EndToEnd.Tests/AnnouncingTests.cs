@@ -1,0 +1,102 @@
+namespace Mooring.EndToEnd.Tests;
+
+public sealed class AnnouncingTests(SandboxCluster cluster) : SandboxTest(cluster)
+{
+    [Fact]
+    public async Task Client_ResolvesFromTheWire_FindsTheHolderOnly()
+    {
+        await Cluster.InAsync("client", "ip", "neigh", "flush", "all");
+        using var capture = await CaptureAsync();
+
+        await Cluster.InAsync("client", "ping", "-c1", "-W2", SandboxCluster.Vip);
+
+        var mac = await Cluster.MacOfAsync(await Cluster.HolderAsync());
+        (await Cluster.InAsync("client", "ip", "neigh", "show", SandboxCluster.Vip)).ShouldContain(mac);
+        var replies = await capture.StopAsync();
+        replies.Where(line => line.Contains("Reply", StringComparison.Ordinal)).ShouldNotBeEmpty();
+        replies.Where(line => line.Contains("Reply", StringComparison.Ordinal))
+            .ShouldAllBe(line => line.Contains($"is-at {mac}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Takeover_OnTheWire_IsAnnouncedInBothFormsByTheNewHolderAlone()
+    {
+        var before = await Cluster.HolderAsync();
+        using var capture = await CaptureAsync();
+
+        await Cluster.SandboxAsync("node", "kill", before);
+        await SandboxCluster.UntilAsync($"another holder than {before}", async () => await Cluster.HolderAsync() is var now && now != before && now.Length > 0);
+        var after = await Cluster.HolderAsync();
+        var mac = await Cluster.MacOfAsync(after);
+
+        // The burst goes on for two seconds; both forms are in its first pair.
+        await SandboxCluster.UntilAsync("both forms of gratuitous ARP", () => Task.FromResult(
+            capture.Lines.Any(IsRequest) && capture.Lines.Any(line => IsReply(line, mac))));
+        var lines = await capture.StopAsync();
+        lines.Where(IsRequest).ShouldAllBe(line => line.StartsWith($"{mac} > ff:ff:ff:ff:ff:ff", StringComparison.Ordinal));
+        await Cluster.SandboxAsync("node", "heal", before);
+
+        static bool IsRequest(string line) => line.Contains(
+            $"Request who-has {SandboxCluster.Vip} tell {SandboxCluster.Vip}", StringComparison.Ordinal);
+        static bool IsReply(string line, string mac) =>
+            line.StartsWith($"{mac} > ff:ff:ff:ff:ff:ff", StringComparison.Ordinal)
+            && line.Contains($"Reply {SandboxCluster.Vip} is-at {mac}", StringComparison.Ordinal);
+    }
+
+    private async Task<Capture> CaptureAsync()
+    {
+        var capture = new Capture(Cluster.StartIn(
+            "client", "tcpdump", "-i", "eth0", "-e", "-n", "-t", "-l", "--immediate-mode", "arp", "and", "host", SandboxCluster.Vip));
+        await capture.Listening;
+        return capture;
+    }
+
+    private sealed class Capture : IDisposable
+    {
+        private readonly System.Diagnostics.Process _tcpdump;
+        private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
+        private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Capture(System.Diagnostics.Process tcpdump)
+        {
+            _tcpdump = tcpdump;
+            tcpdump.OutputDataReceived += (_, line) =>
+            {
+                if (line.Data is not null)
+                {
+                    _lines.Enqueue(line.Data);
+                }
+            };
+            tcpdump.ErrorDataReceived += (_, line) =>
+            {
+                if (line.Data?.Contains("listening on", StringComparison.Ordinal) == true)
+                {
+                    _listening.TrySetResult();
+                }
+            };
+            tcpdump.BeginOutputReadLine();
+            tcpdump.BeginErrorReadLine();
+        }
+
+        public Task Listening => _listening.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        public IEnumerable<string> Lines => _lines;
+
+        public async Task<IReadOnlyList<string>> StopAsync()
+        {
+            _tcpdump.Kill(entireProcessTree: true);
+            await _tcpdump.WaitForExitAsync();
+            return [.. _lines];
+        }
+
+        public void Dispose()
+        {
+            if (!_tcpdump.HasExited)
+            {
+                _tcpdump.Kill(entireProcessTree: true);
+            }
+
+            _tcpdump.Dispose();
+        }
+    }
+}

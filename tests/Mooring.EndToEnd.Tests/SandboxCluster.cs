@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+[assembly: AssemblyFixture(typeof(Mooring.EndToEnd.Tests.SandboxCluster))]
+
+namespace Mooring.EndToEnd.Tests;
+
+/// <summary>
+/// The whole product in a cluster in a box, shared by all tests: real programs, real packets, kubectl. Each test leaves
+/// it whole again.
+/// </summary>
+public sealed class SandboxCluster : IAsyncLifetime
+{
+    public const string Vip = "10.70.0.100";
+    private const string Name = "e2e";
+
+    private static readonly string Root = FindRoot();
+    private static readonly string Configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!);
+    private static readonly string Program =
+        Path.Combine(Root, "src/Mooring.Sandbox/bin", Configuration, "net10.0/mooring-sandbox.dll");
+
+    private string _kubeconfig = "";
+
+    /// <summary>Why there is no cluster here, or null.</summary>
+    public string? Missing { get; private set; }
+
+    public static string Manifest(string name) => Path.Combine(Root, "manifests/examples", name);
+
+    public async ValueTask InitializeAsync()
+    {
+        Missing = !Environment.IsPrivilegedProcess ? "needs root for network namespaces"
+            : Kubectl is null ? "needs kubectl: source scripts/lib/kubectl.sh"
+            : null;
+        if (Missing is not null)
+        {
+            return;
+        }
+
+        await SandboxAsync("down");
+        await SandboxAsync("up");
+        using var status = JsonDocument.Parse(await SandboxAsync("status", "--json"));
+        _kubeconfig = status.RootElement.GetProperty("kubeconfig").GetString()!;
+        await KubectlAsync("apply", "-f", Manifest("web.yaml"));
+        await KubectlAsync("wait", "--for=condition=Ready", "vip/web", "--timeout=90s");
+        await HealthyAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Missing is null)
+        {
+            await SandboxAsync("down");
+        }
+    }
+
+    /// <summary>Waits until the address is held and all six backends take connections.</summary>
+    public Task HealthyAsync() => UntilAsync("web is held with 6 of 6 backends and 2 standbys", async () =>
+    {
+        using var vip = await VipAsync();
+        var status = vip.RootElement.GetProperty("status");
+        return status.TryGetProperty("holder", out _)
+            && status.GetProperty("readyBackends").GetString() == "6/6"
+            && status.GetProperty("candidates").EnumerateArray().Count(one => one.GetProperty("eligible").GetBoolean()) == 3;
+    });
+
+    public async Task<string> HolderAsync()
+    {
+        using var vip = await VipAsync();
+        return vip.RootElement.GetProperty("status").TryGetProperty("holder", out var holder) ? holder.GetString()! : "";
+    }
+
+    public async Task<JsonDocument> VipAsync(string name = "web") =>
+        JsonDocument.Parse(await KubectlAsync("get", "vip", name, "-o", "json"));
+
+    public Task<string> KubectlAsync(params string[] arguments) => KubectlWithInputAsync(null, arguments);
+
+    /// <summary>Applies YAML; a refusal throws with kubectl's words.</summary>
+    public Task<string> ApplyAsync(string yaml) => KubectlWithInputAsync(yaml, "apply", "-f", "-");
+
+    /// <summary>What kubectl says when it is refused.</summary>
+    public async Task<string> RefusalAsync(string yaml) =>
+        (await Should.ThrowAsync<InvalidOperationException>(() => ApplyAsync(yaml))).Message;
+
+    public Task<string> SandboxAsync(params string[] arguments) =>
+        RunAsync("dotnet", [Program, arguments[0], .. arguments.Skip(1), "--name", Name], null);
+
+    /// <summary>Runs a program in the network of "client" or a node; fails with its words.</summary>
+    public Task<string> InAsync(string place, params string[] command) =>
+        RunAsync("ip", ["netns", "exec", $"mr-{Name}-{place}", .. command], null);
+
+    public Process StartIn(string place, params string[] command) =>
+        Process.Start(Info("ip", ["netns", "exec", $"mr-{Name}-{place}", .. command]))!;
+
+    /// <summary>The client asks every 5 ms on a new connection for as long as this takes.</summary>
+    public async Task<Probe> ProbeAsync(string duration = "2s", string url = $"http://{Vip}/")
+    {
+        using var report = JsonDocument.Parse(await InAsync(
+            "client", "dotnet", Program, "probe", "--url", url, "--duration", duration, "--json"));
+        var root = report.RootElement;
+        return new Probe(
+            root.GetProperty("requests").GetInt32(),
+            root.GetProperty("failures").GetInt32(),
+            root.GetProperty("longestOutageMilliseconds").GetDouble(),
+            root.GetProperty("pods").EnumerateObject().ToDictionary(pod => pod.Name, pod => pod.Value.GetInt32()));
+    }
+
+    public async Task<string> MacOfAsync(string node) => (await InAsync(node, "cat", "/sys/class/net/eth0/address")).Trim();
+
+    public static async Task UntilAsync(string what, Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await condition())
+        {
+            if (limit.IsCancellationRequested)
+            {
+                throw new TimeoutException($"never seen within 60 s: {what}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+    }
+
+    private static string? Kubectl { get; } =
+        new[]
+        {
+            Environment.GetEnvironmentVariable("KUBECTL"),
+            Path.Combine(
+                Environment.GetEnvironmentVariable("XDG_CACHE_HOME")
+                    ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+                "mooring/bin/kubectl"),
+        }.FirstOrDefault(File.Exists);
+
+    private Task<string> KubectlWithInputAsync(string? input, params string[] arguments) =>
+        RunAsync(Kubectl!, ["--kubeconfig", _kubeconfig, .. arguments], input);
+
+    private static async Task<string> RunAsync(string program, string[] arguments, string? input)
+    {
+        using var process = Process.Start(Info(program, arguments))!;
+        if (input is not null)
+        {
+            await process.StandardInput.WriteAsync(input);
+        }
+
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        await process.WaitForExitAsync(limit.Token);
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException(
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await error}{output}");
+    }
+
+    private static ProcessStartInfo Info(string program, string[] arguments)
+    {
+        var info = new ProcessStartInfo(program)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var argument in arguments)
+        {
+            info.ArgumentList.Add(argument);
+        }
+
+        return info;
+    }
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Operator.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new InvalidOperationException("the tests run outside their repository");
+    }
+
+    public sealed record Probe(int Requests, int Failures, double OutageMillis, IReadOnlyDictionary<string, int> Pods);
+}

@@ -1,0 +1,16 @@
+namespace Mooring.EndToEnd.Tests;
+
+/// <summary>What the tests on the shared cluster have in common: they run one at a time and start from a whole cluster.</summary>
+[Collection("cluster")]
+public abstract class SandboxTest(SandboxCluster cluster) : IAsyncLifetime
+{
+    protected SandboxCluster Cluster { get; } = cluster;
+
+    public async ValueTask InitializeAsync()
+    {
+        Assert.SkipWhen(Cluster.Missing is not null, Cluster.Missing ?? "");
+        await Cluster.HealthyAsync();
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
