@@ -39,7 +39,8 @@ for project in tests/*.Tests; do
 
   count() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"; }
   total=$(count Total) errors=$(count Errors) bad=$(count Failed) skip=$(count Skipped)
-  total=$((${total:-0} - $(count "Not Run"))) errors=${errors:-0} bad=${bad:-0} skip=${skip:-0}
+  unrun=$(count "Not Run")
+  total=$((${total:-0} - ${unrun:-0})) errors=${errors:-0} bad=${bad:-0} skip=${skip:-0}
   bad=$((bad + errors))
   # A run that failed outside any test must not pass for green.
   [[ $result != 0 && $bad == 0 ]] && bad=1
