@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Runs one benchmark, prints a table and writes artifacts/bench/NAME.json.
+#   scripts/bench.sh failover    outage seen by a client when the holder is lost, beside keepalived (about 10 minutes)
+#   scripts/bench.sh footprint   resident memory of the agents and the controller
+#   --quick                      fewer runs: under 60 s once everything is built
+#   --check                      exit status 1 when a target in docs/benchmarks.md is missed
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/lib/common.sh
+
+bench='' quick='' check=''
+for argument in "$@"; do
+  case $argument in
+    --quick) quick=1 ;;
+    --check) check=1 ;;
+    -*) die "usage: scripts/bench.sh NAME [--quick] [--check]" ;;
+    *) bench=$argument ;;
+  esac
+done
+[[ -f scripts/lib/bench-$bench.sh ]] || die "usage: scripts/bench.sh NAME [--quick] [--check]; NAME is one of: $(
+  for file in scripts/lib/bench-*.sh; do basename "${file#scripts/lib/bench-}" .sh; done | paste -sd' ')"
+
+need_root
+need_packages iproute2 util-linux libnftables1 nftables jq unzip curl keepalived procps
+source scripts/lib/kubectl.sh
+build src/Mooring.Controller src/Mooring.Agent src/Mooring.Sandbox
+
+readonly box=bench
+program=$ROOT/src/Mooring.Sandbox/bin/$CONFIGURATION/net10.0/mooring-sandbox.dll
+work=$(mktemp -d)
+box() { dotnet "$program" "$@" --name "$box" >/dev/null; }
+in_place() { local place=$1; shift; ip netns exec "mr-$box-$place" "$@"; }
+k() { "$KUBECTL" "$@"; }
+stop_peers() { :; }
+trap 'stop_peers; box down || true; rm -rf "$work"' EXIT
+
+# A cluster with the example applied and everything ready.
+start_box() {
+  say "bringing the sandbox up"
+  box down
+  box up
+  KUBECONFIG=$(dotnet "$program" status --name "$box" --json | jq -r .kubeconfig)
+  export KUBECONFIG
+  k apply -f manifests/examples/web.yaml >/dev/null
+  k wait --for=condition=Ready vip/web --timeout=60s >/dev/null
+  whole
+}
+
+# Waits until three nodes may hold the address and all six backends are ready.
+whole() {
+  local tries
+  for tries in $(seq 300); do
+    if k get vip web -o json | jq -e '(.status.holder // "") != "" and .status.readyBackends == "6/6"
+      and ([.status.candidates[] | select(.eligible)] | length == 3)' >/dev/null; then
+      return
+    fi
+    sleep 0.2
+  done
+  die "the cluster did not become whole again"
+}
+
+# target KEY: the number in the row of docs/benchmarks.md whose first cell is KEY.
+target() { awk -F'|' -v key="$1" '{ gsub(/[ `]/, "", $2) } $2 == key { gsub(/[^0-9.]/, "", $4); print $4 }' docs/benchmarks.md; }
+
+# finish JSON: keeps the figures and compares those that have a target.
+finish() {
+  mkdir -p artifacts/bench
+  jq . <<<"$1" >"artifacts/bench/$bench.json"
+  say "figures are in artifacts/bench/$bench.json"
+  [[ -n $check ]] || return 0
+  local missed=0 key value limit
+  while IFS=$'\t' read -r key value; do
+    limit=$(target "$key")
+    [[ -n $limit ]] || continue
+    if jq -en "$value <= $limit" >/dev/null; then
+      echo "ok      $key: $value, target at most $limit"
+    else
+      echo "MISSED  $key: $value, target at most $limit"
+      missed=1
+    fi
+  done < <(jq -r '.figures | to_entries[] | [.key, .value] | @tsv' <<<"$1")
+  return "$missed"
+}
+
+source "scripts/lib/bench-$bench.sh"
