@@ -77,8 +77,12 @@ start_peer() {
 kill_peer() {
   local file
   for file in "$work/$1.pid" "$work/$1.vrrp.pid"; do
-    [[ -f $file ]] && kill "-$2" "$(cat "$file")" 2>/dev/null || true
-    [[ $2 == KILL ]] && rm -f "$file"
+    if [[ -f $file ]]; then
+      kill "-$2" "$(cat "$file")" 2>/dev/null || true
+      if [[ $2 == KILL ]]; then
+        rm -f "$file"
+      fi
+    fi
   done
 }
 
@@ -87,7 +91,14 @@ stop_peers() {
   for node in node-1 node-2; do
     kill_peer "$node" TERM
   done
-  [[ ${#peers[@]} == 0 ]] || wait "${peers[@]}" 2>/dev/null || true
+  local peer tries
+  for peer in "${peers[@]}"; do
+    for tries in $(seq 50); do
+      kill -0 "$peer" 2>/dev/null || break
+      sleep 0.1
+    done
+    kill -KILL "$peer" 2>/dev/null || true
+  done
   peers=()
   for node in node-1 node-2; do
     in_place "$node" ip addr del "$peer_address/32" dev eth0 2>/dev/null || true

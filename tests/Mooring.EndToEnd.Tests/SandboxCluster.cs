@@ -12,7 +12,7 @@ namespace Mooring.EndToEnd.Tests;
 public sealed class SandboxCluster : IAsyncLifetime
 {
     public const string Vip = "10.70.0.100";
-    private const string Name = "e2e";
+    private const string Name = "check";
 
     private static readonly string Root = FindRoot();
     private static readonly string Configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!);
