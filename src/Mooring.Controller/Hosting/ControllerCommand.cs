@@ -9,7 +9,7 @@ namespace Mooring.Controller.Hosting;
 /// <summary>The command line of mooring-controller.</summary>
 internal static class ControllerCommand
 {
-    private const string Text = "text";
+    private const string ConsoleLines = "console";
     private const string Json = "json";
 
     public static RootCommand Create()
@@ -40,10 +40,10 @@ internal static class ControllerCommand
         };
         var logFormat = new Option<string>("--log-format")
         {
-            Description = "text or json, one line for each entry",
-            DefaultValueFactory = _ => Text,
+            Description = "console or json, one line for each entry",
+            DefaultValueFactory = _ => ConsoleLines,
         };
-        logFormat.AcceptOnlyFromAmong(Text, Json);
+        logFormat.AcceptOnlyFromAmong(ConsoleLines, Json);
         var logLevel = new Option<LogLevel>("--log-level")
         {
             Description = "Least level that is logged",
