@@ -47,6 +47,9 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
 
     public Kubelet Kubelet { get; private set; } = null!;
 
+    /// <summary>The administrator's access to the API server.</summary>
+    public ClusterClient Api { get; private set; } = null!;
+
     public Component? Controller { get; private set; }
 
     public IReadOnlyDictionary<string, Component> Agents { get; private set; } = new Dictionary<string, Component>();
@@ -167,12 +170,11 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
         await Network.CreateAsync(cancellationToken);
 
         progress("starting the API server");
-        var http = await StartApiServerAsync(cancellationToken);
-        var client = new ClusterClient(http);
-        await ResourceDefinitions.ApplyAsync(client, CrdDirectory(), cancellationToken);
+        Api = new ClusterClient(await StartApiServerAsync(cancellationToken));
+        await ResourceDefinitions.ApplyAsync(Api, CrdDirectory(), cancellationToken);
 
         progress("starting nodes and pods");
-        Kubelet = new Kubelet(Network, client, _time, Loggers.CreateLogger<Kubelet>());
+        Kubelet = new Kubelet(Network, Api, _time, Loggers.CreateLogger<Kubelet>());
         await Kubelet.StartAsync(cancellationToken);
         var number = 0;
         foreach (var node in Topology.Nodes)
@@ -184,7 +186,7 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
         }
 
         _loops.Add(Kubelet.RunAsync(_stop.Token));
-        _loops.Add(new EndpointSliceController(client, _time, Loggers.CreateLogger<EndpointSliceController>())
+        _loops.Add(new EndpointSliceController(Api, _time, Loggers.CreateLogger<EndpointSliceController>())
             .RunAsync(_stop.Token));
 
         if (_options.RunMooring)

@@ -45,8 +45,8 @@ internal sealed class ClusterClient(HttpClient http)
         }
     }
 
-    /// <summary>The whole list object.</summary>
-    public async Task<JsonObject> ListAsync(string path, CancellationToken cancellationToken)
+    /// <summary>An object, or a whole list object.</summary>
+    public async Task<JsonObject> GetAsync(string path, CancellationToken cancellationToken)
     {
         using var response = await http.GetAsync(path, cancellationToken);
         await EnsureSuccessAsync(response, path, cancellationToken);

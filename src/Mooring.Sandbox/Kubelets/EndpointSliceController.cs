@@ -29,7 +29,7 @@ internal sealed partial class EndpointSliceController(
         {
             try
             {
-                var list = await api.ListAsync(path, cancellationToken);
+                var list = await api.GetAsync(path, cancellationToken);
                 _due.Writer.TryWrite(true);
                 var version = (string)list["metadata"]!["resourceVersion"]!;
                 await foreach (var change in api.WatchAsync(path, version, cancellationToken))
@@ -77,8 +77,8 @@ internal sealed partial class EndpointSliceController(
 
     private async Task ReconcileOnceAsync(CancellationToken cancellationToken)
     {
-        var services = Items(await api.ListAsync(Services, cancellationToken));
-        var pods = Items(await api.ListAsync(Pods, cancellationToken)).ToLookup(NamespaceOf);
+        var services = Items(await api.GetAsync(Services, cancellationToken));
+        var pods = Items(await api.GetAsync(Pods, cancellationToken)).ToLookup(NamespaceOf);
         HashSet<string> wanted = [];
         foreach (var service in services)
         {
