@@ -2,6 +2,7 @@
 # Runs one benchmark, prints a table and writes artifacts/bench/NAME.json.
 #   scripts/bench.sh failover    outage seen by a client when the holder is lost, beside keepalived (about 10 minutes)
 #   scripts/bench.sh footprint   resident memory of the agents and the controller
+#   scripts/bench.sh verdict     how long a pod gets new connections after it failed its check or is not Ready
 #   --quick                      fewer runs: under 60 s once everything is built
 #   --check                      exit status 1 when a target in docs/benchmarks.md is missed
 set -euo pipefail
@@ -25,7 +26,7 @@ need_packages iproute2 util-linux libnftables1 nftables jq unzip curl keepalived
 source scripts/lib/kubectl.sh
 build src/Mooring.Controller src/Mooring.Agent src/Mooring.Sandbox
 
-readonly box=bench
+readonly box=${BENCH_SANDBOX:-bench}
 program=$ROOT/src/Mooring.Sandbox/bin/$CONFIGURATION/net10.0/mooring-sandbox.dll
 work=$(mktemp -d)
 box() { dotnet "$program" "$@" --name "$box" >/dev/null; }

@@ -7,6 +7,9 @@ internal sealed record ProbeReport
 {
     public required string Url { get; init; }
 
+    /// <summary>When the first request that counts was started.</summary>
+    public DateTimeOffset StartedAt { get; init; }
+
     public required int Requests { get; init; }
 
     public required int Failures { get; init; }
@@ -28,11 +31,14 @@ internal sealed record ProbeReport
 
     public required double MaxMilliseconds { get; init; }
 
+    /// <summary>By pod, when the last request that it answered was started, in milliseconds since the start.</summary>
+    public required IReadOnlyDictionary<string, double> LastStartedMilliseconds { get; init; }
+
     /// <summary>Every request in the order of their starts.</summary>
     [JsonIgnore]
     public IReadOnlyList<ProbeSample> Samples { get; init; } = [];
 
-    public static ProbeReport From(Uri url, IEnumerable<ProbeSample> samples)
+    public static ProbeReport From(Uri url, IEnumerable<ProbeSample> samples, DateTimeOffset startedAt = default)
     {
         ProbeSample[] ordered = [.. samples.OrderBy(sample => sample.Start)];
         var outages = FindOutages(ordered);
@@ -43,6 +49,7 @@ internal sealed record ProbeReport
         return new ProbeReport
         {
             Url = url.ToString(),
+            StartedAt = startedAt,
             Requests = ordered.Length,
             Failures = ordered.Count(sample => sample.Failed),
             LongestOutageMilliseconds = Round(outages.Select(outage => outage.LengthMilliseconds).DefaultIfEmpty().Max()),
@@ -52,6 +59,11 @@ internal sealed record ProbeReport
             MedianMilliseconds = Percentile(latencies, 0.5),
             P99Milliseconds = Percentile(latencies, 0.99),
             MaxMilliseconds = Percentile(latencies, 1),
+            LastStartedMilliseconds = new SortedDictionary<string, double>(
+                ordered.Where(sample => !sample.Failed)
+                    .GroupBy(sample => sample.Pod)
+                    .ToDictionary(pod => pod.Key, pod => Round(pod.Last().Start.TotalMilliseconds)),
+                StringComparer.Ordinal),
             Samples = ordered,
         };
     }

@@ -22,6 +22,7 @@ internal sealed class Prober(ProbeOptions options, IProbeTarget target, TimeProv
     {
         await WarmUpAsync(stop);
         var started = time.GetTimestamp();
+        var startedAt = time.GetUtcNow();
         List<Task> open = [];
         using var timer = new PeriodicTimer(options.Interval, time);
         long number = 0;
@@ -51,7 +52,7 @@ internal sealed class Prober(ProbeOptions options, IProbeTarget target, TimeProv
         }
 
         await Task.WhenAll(open);
-        return ProbeReport.From(options.Url, _samples);
+        return ProbeReport.From(options.Url, _samples, startedAt);
     }
 
     /// <summary>Runs everything a few times without counting, so that no compilation is measured.</summary>
