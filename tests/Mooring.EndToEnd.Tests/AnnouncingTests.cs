@@ -43,6 +43,39 @@ public sealed class AnnouncingTests(SandboxCluster cluster) : SandboxTest(cluste
             && line.Contains($"Reply {SandboxCluster.Vip} is-at {mac}", StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Holder_Thawed_NeverAnswersForWhatAnotherHolds()
+    {
+        var before = await Cluster.HolderAsync();
+        await Cluster.SandboxAsync("node", "freeze", before);
+        await SandboxCluster.UntilAsync($"another holder than {before}", async () => await Cluster.HolderAsync() is var now && now != before && now.Length > 0);
+        var mac = await Cluster.MacOfAsync(await Cluster.HolderAsync());
+        using var capture = await CaptureAsync();
+
+        await Cluster.SandboxAsync("node", "thaw", before);
+        await Cluster.HealthyAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await Cluster.InAsync("client", "ip", "neigh", "flush", "all");
+            await Cluster.InAsync("client", "ping", "-c1", "-W2", SandboxCluster.Vip);
+        }
+
+        var said = (await capture.StopAsync()).Where(line =>
+            line.Contains($"Reply {SandboxCluster.Vip} ", StringComparison.Ordinal)
+            || line.Contains($"tell {SandboxCluster.Vip},", StringComparison.Ordinal));
+        said.ShouldNotBeEmpty();
+        said.ShouldAllBe(line => line.StartsWith(mac, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Address_OfAnyNode_IsBoundToNoInterface()
+    {
+        foreach (var node in (string[])["node-1", "node-2", "node-3"])
+        {
+            (await Cluster.InAsync(node, "ip", "-o", "address")).ShouldNotContain(SandboxCluster.Vip);
+        }
+    }
+
     private async Task<Capture> CaptureAsync()
     {
         var capture = new Capture(Cluster.StartIn(

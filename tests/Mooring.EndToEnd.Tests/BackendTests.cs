@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Mooring.EndToEnd.Tests;
 
 public sealed class BackendTests(SandboxCluster cluster) : SandboxTest(cluster)
@@ -53,6 +55,27 @@ public sealed class BackendTests(SandboxCluster cluster) : SandboxTest(cluster)
         (await Cluster.ProbeAsync("1s", "tcp://10.70.0.110:7")).Failures.ShouldBe(0);
 
         await Cluster.KubectlAsync("delete", "vip", "echo");
+    }
+
+    [Fact]
+    public async Task Pod_OnTheHolder_SeesTheClientsAddress()
+    {
+        var holder = await Cluster.HolderAsync();
+        var seen = "";
+
+        await SandboxCluster.UntilAsync("a pod of the holder answers", async () =>
+        {
+            using var answer = JsonDocument.Parse(await Cluster.InAsync(
+                "client", "curl", "-s", "--max-time", "5", $"http://{SandboxCluster.Vip}/"));
+            if (answer.RootElement.GetProperty("node").GetString() == holder)
+            {
+                seen = answer.RootElement.GetProperty("client").GetString()!;
+            }
+
+            return seen.Length > 0;
+        });
+
+        seen.ShouldStartWith("10.70.0.200:");
     }
 
     private Task BackendsAsync(string ready) => SandboxCluster.UntilAsync($"{ready} backends", async () =>

@@ -105,6 +105,56 @@ public sealed class BadInputTests(SandboxCluster cluster) : SandboxTest(cluster)
         await Cluster.HealthyAsync();
     }
 
+    [Fact]
+    public async Task Wire_ArpFramesCutShort_DisturbNothing()
+    {
+        // A whole request for the address has 42 bytes; each length below that, and lengths inside that lie.
+        await Cluster.InAsync("client", "python3", "-c", """
+            import socket
+            wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            wire.bind(("eth0", 0))
+            own = wire.getsockname()[4]
+            vip = bytes([10, 70, 0, 100])
+            ethernet = b"\xff" * 6 + own + b"\x08\x06"
+            whole = ethernet + b"\0\x01\x08\0\x06\x04\0\x01" + own + bytes([10, 70, 0, 200]) + b"\0" * 6 + vip
+            for length in range(14, len(whole)):
+                wire.send(whole[:length])
+            for lie in (b"\0\x01\x08\0\xff\xff\0\x01", b"\0\x01\x08\0\x06\x04\xff\xff", b"\xff" * 8, b"\0" * 8):
+                wire.send(ethernet + lie + whole[22:])
+            """);
+
+        await UntouchedAsync();
+        (await Cluster.InAsync("client", "ping", "-c1", "-W5", SandboxCluster.Vip)).ShouldContain("1 received");
+        await Cluster.HealthyAsync();
+    }
+
+    [Theory]
+    [InlineData("empty")]
+    [InlineData("cut short")]
+    [InlineData("changed")]
+    public async Task SnapshotFile_Damaged_AgentStartsAllTheSame(string damage)
+    {
+        var node = await Cluster.HolderAsync() == "node-1" ? "node-2" : "node-1";
+        await Cluster.SandboxAsync("node", "kill", node);
+        var file = Path.Combine(Cluster.StateOf(node), "snapshot.bin");
+        var bytes = await File.ReadAllBytesAsync(file);
+        bytes[bytes.Length / 2] ^= 0xff;
+        await File.WriteAllBytesAsync(file, damage switch
+        {
+            "empty" => [],
+            "cut short" => bytes[..(bytes.Length / 3)],
+            _ => bytes,
+        });
+
+        await Cluster.SandboxAsync("node", "heal", node);
+
+        await SandboxCluster.UntilAsync("the agent keeps a good snapshot again", async () =>
+            File.Exists(file) && await File.ReadAllBytesAsync(file) is var now
+                && now.Length > bytes.Length / 2 && !now.AsSpan().SequenceEqual(bytes));
+        await Cluster.HealthyAsync();
+        await UntouchedAsync();
+    }
+
     private static string Vip(
         string name, string address, string port, string pool = "web", string protocol = "TCP", string extra = "failback: Manual") =>
         $$"""

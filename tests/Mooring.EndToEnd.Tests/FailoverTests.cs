@@ -5,6 +5,7 @@ public sealed class FailoverTests(SandboxCluster cluster) : SandboxTest(cluster)
     [Theory]
     [InlineData("kill")]
     [InlineData("cut")]
+    [InlineData("cut --silent")]
     [InlineData("freeze")]
     public async Task Holder_Lost_AnotherServesAndItReturnsAsStandby(string how)
     {
@@ -12,7 +13,7 @@ public sealed class FailoverTests(SandboxCluster cluster) : SandboxTest(cluster)
         var traffic = Cluster.ProbeAsync("6s");
         await SandboxCluster.UntilAsync("traffic", async () => (await Cluster.SandboxAsync("status", "--json")).Length > 0);
 
-        await Cluster.SandboxAsync("node", how, before);
+        await Cluster.SandboxAsync(["node", .. how.Split(' '), before]);
         try
         {
             await MovedAsync(before);

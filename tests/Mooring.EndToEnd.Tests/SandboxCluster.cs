@@ -53,6 +53,9 @@ public sealed class SandboxCluster : IAsyncLifetime
         }
     }
 
+    /// <summary>Where the sandbox keeps an agent's state.</summary>
+    public string StateOf(string node) => Path.Combine(Path.GetDirectoryName(_kubeconfig)!, "state", node);
+
     /// <summary>Waits until the address is held and all six backends take connections.</summary>
     public Task HealthyAsync() => UntilAsync("web is held with 6 of 6 backends and 2 standbys", async () =>
     {
