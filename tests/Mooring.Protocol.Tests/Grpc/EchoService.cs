@@ -36,10 +36,20 @@ public sealed class EchoService(EchoLog log)
     {
         log.Started.TrySetResult();
         await using var registration = context.CancellationToken.Register(() => log.Cancelled.TrySetResult());
-        await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
+        try
         {
-            await ObeyAsync(request, context);
-            await responseStream.WriteAsync(request);
+            await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
+            {
+                await ObeyAsync(request, context);
+                await responseStream.WriteAsync(request);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException
+            or RpcException { StatusCode: StatusCode.Cancelled })
+        {
+            // A reset stream may fail a read or a write before the token is cancelled, and the registration ends with us.
+            log.Cancelled.TrySetResult();
+            throw;
         }
     }
 
