@@ -44,12 +44,9 @@ public sealed class EchoService(EchoLog log)
                 await responseStream.WriteAsync(request);
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException
-            or RpcException { StatusCode: StatusCode.Cancelled })
+        finally
         {
-            // A reset stream may fail a read or a write before the token is cancelled, and the registration ends with us.
-            log.Cancelled.TrySetResult();
-            throw;
+            log.Ended.TrySetResult();
         }
     }
 

@@ -149,7 +149,7 @@ public sealed class GrpcCallTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Duplex_ClientDisposesTheCall_ServiceIsCancelled()
+    public async Task Duplex_ClientDisposesTheCall_ServiceEnds()
     {
         var call = _invoker.AsyncDuplexStreamingCall(EchoService.ChatMethod, null, default);
         await call.RequestStream.WriteAsync("x"u8.ToArray());
@@ -157,7 +157,8 @@ public sealed class GrpcCallTests : IAsyncLifetime
 
         call.Dispose();
 
-        await _server.Log.Cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        // A service that reads at that moment may see the stream end before it sees the cancellation.
+        await _server.Log.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
         call.GetStatus().StatusCode.ShouldBe(StatusCode.Cancelled);
     }
 
