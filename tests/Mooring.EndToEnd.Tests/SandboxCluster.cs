@@ -12,7 +12,9 @@ namespace Mooring.EndToEnd.Tests;
 public sealed class SandboxCluster : IAsyncLifetime
 {
     public const string Vip = "10.70.0.100";
-    private const string Name = "check";
+
+    /// <summary>Of its own where two runs share a machine.</summary>
+    private static readonly string Name = Environment.GetEnvironmentVariable("MOORING_TEST_SANDBOX") ?? "check";
 
     private static readonly string Root = FindRoot();
     private static readonly string Configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!);
