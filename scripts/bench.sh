@@ -21,10 +21,7 @@ done
 [[ -f scripts/lib/bench-$bench.sh ]] || die "usage: scripts/bench.sh NAME [--quick] [--check]; NAME is one of: $(
   for file in scripts/lib/bench-*.sh; do basename "${file#scripts/lib/bench-}" .sh; done | paste -sd' ')"
 
-need_root
-need_packages iproute2 util-linux libnftables1 nftables jq unzip curl keepalived procps
-source scripts/lib/kubectl.sh
-build src/Mooring.Controller src/Mooring.Agent src/Mooring.Sandbox
+need_packages jq
 
 readonly box=${BENCH_SANDBOX:-bench}
 program=$ROOT/src/Mooring.Sandbox/bin/$CONFIGURATION/net10.0/mooring-sandbox.dll
@@ -33,10 +30,16 @@ box() { dotnet "$program" "$@" --name "$box" >/dev/null; }
 in_place() { local place=$1; shift; ip netns exec "mr-$box-$place" "$@"; }
 k() { "$KUBECTL" "$@"; }
 stop_peers() { :; }
-trap 'stop_peers; box down || true; rm -rf "$work"' EXIT
+box_down() { :; }
+trap 'stop_peers; box_down; rm -rf "$work"' EXIT
 
 # A cluster with the example applied and everything ready.
 start_box() {
+  need_root
+  need_packages iproute2 util-linux libnftables1 nftables unzip curl keepalived procps
+  source scripts/lib/kubectl.sh
+  build src/Mooring.Controller src/Mooring.Agent src/Mooring.Sandbox
+  box_down() { box down || true; }
   say "bringing the sandbox up"
   box down
   box up
@@ -60,8 +63,14 @@ whole() {
   die "the cluster did not become whole again"
 }
 
-# target KEY: the number in the row of docs/benchmarks.md whose first cell is KEY.
-target() { awk -F'|' -v key="$1" '{ gsub(/[ `]/, "", $2) } $2 == key { gsub(/[^0-9.]/, "", $4); print $4 }' docs/benchmarks.md; }
+# target KEY: "at-most LIMIT" or, where the row of docs/benchmarks.md whose first cell is KEY says ≥, "at-least LIMIT".
+target() {
+  awk -F'|' -v key="$1" '{ gsub(/[ `]/, "", $2) } $2 == key {
+    sense = index($4, "≥") ? "at-least" : "at-most"
+    gsub(/[^0-9.]/, "", $4)
+    if ($4 != "") print sense, $4
+  }' docs/benchmarks.md
+}
 
 # finish JSON: keeps the figures and compares those that have a target.
 finish() {
@@ -69,16 +78,16 @@ finish() {
   jq . <<<"$1" >"artifacts/bench/$bench.json"
   say "figures are in artifacts/bench/$bench.json"
   [[ -n $check ]] || return 0
-  local missed=0 key value limit
+  local missed=0 key value sense limit verdict
   while IFS=$'\t' read -r key value; do
-    limit=$(target "$key")
-    [[ -n $limit ]] || continue
-    if jq -en "$value <= $limit" >/dev/null; then
-      echo "ok      $key: $value, target at most $limit"
+    read -r sense limit < <(target "$key") || continue
+    if jq -en "if \"$sense\" == \"at-least\" then $value >= $limit else $value <= $limit end" >/dev/null; then
+      verdict=ok
     else
-      echo "MISSED  $key: $value, target at most $limit"
+      verdict=MISSED
       missed=1
     fi
+    printf '%-7s %s: %s, target %s %s\n' "$verdict" "$key" "$value" "${sense/-/ }" "$limit"
   done < <(jq -r '.figures | to_entries[] | [.key, .value] | @tsv' <<<"$1")
   return "$missed"
 }
