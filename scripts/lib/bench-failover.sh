@@ -7,7 +7,6 @@
 runs=10
 [[ -n $quick ]] && runs=1
 readonly peer_address=10.70.0.150
-peers=()
 
 # outage URL COMMAND...: milliseconds that the client was without an answer around the command.
 outage() {
@@ -70,37 +69,43 @@ NFT
 start_peer() {
   in_place "$1" keepalived --dont-fork --log-console --vrrp --use-file "$work/$1.conf" \
     --pid "$work/$1.pid" --vrrp_pid "$work/$1.vrrp.pid" >"$work/$1.log" 2>&1 &
-  peers+=($!)
+  disown
 }
 
-# kill_peer NODE SIGNAL: the program and its child.
-kill_peer() {
-  local file
-  for file in "$work/$1.pid" "$work/$1.vrrp.pid"; do
-    if [[ -f $file ]]; then
-      kill "-$2" "$(cat "$file")" 2>/dev/null || true
-      if [[ $2 == KILL ]]; then
-        rm -f "$file"
-      fi
+# peer_processes NODE: ids of the node's keepalived and its child, by the network they run in.
+peer_processes() {
+  local process
+  for process in $(ip netns pids "mr-$box-$1" 2>/dev/null); do
+    if [[ $(cat "/proc/$process/comm" 2>/dev/null) == keepalived ]]; then
+      echo "$process"
     fi
   done
+}
+
+# signal_peer NODE SIGNAL: the program and its child.
+signal_peer() {
+  local processes
+  processes=$(peer_processes "$1")
+  # shellcheck disable=SC2086 # one word a process
+  [[ -z $processes ]] || kill "-$2" $processes 2>/dev/null || true
+}
+
+# end_peer NODE: until nothing of it runs, as a second keepalived would not start beside the first.
+end_peer() {
+  local tries
+  signal_peer "$1" TERM
+  for tries in $(seq 50); do
+    [[ -n $(peer_processes "$1") ]] || break
+    [[ $tries != 30 ]] || signal_peer "$1" KILL
+    sleep 0.1
+  done
+  rm -f "$work/$1.pid" "$work/$1.vrrp.pid"
 }
 
 stop_peers() {
   local node
   for node in node-1 node-2; do
-    kill_peer "$node" TERM
-  done
-  local peer tries
-  for peer in "${peers[@]}"; do
-    for tries in $(seq 50); do
-      kill -0 "$peer" 2>/dev/null || break
-      sleep 0.1
-    done
-    kill -KILL "$peer" 2>/dev/null || true
-  done
-  peers=()
-  for node in node-1 node-2; do
+    end_peer "$node"
     in_place "$node" ip addr del "$peer_address/32" dev eth0 2>/dev/null || true
     in_place "$node" nft delete table ip bench_peer 2>/dev/null || true
   done
@@ -126,9 +131,11 @@ theirs() { # cut|kill
     outage "http://$peer_address/" box node cut node-1
     box node heal node-1
   else
-    outage "http://$peer_address/" kill_peer node-1 KILL
+    outage "http://$peer_address/" signal_peer node-1 KILL
+    end_peer node-1
     in_place node-1 ip addr del "$peer_address/32" dev eth0 2>/dev/null || true
     start_peer node-1
+    peer_settles
   fi
 }
 
