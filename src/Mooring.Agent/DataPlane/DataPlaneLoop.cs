@@ -220,6 +220,7 @@ internal sealed partial class DataPlaneLoop(
             Object = failed.Service.VirtualIp.ToString(),
             Message = $"{failed.Service.Protocol} {new IPEndPoint(failed.Service.Address, failed.Service.Port)} could not be programmed: {failed.Error}",
         }),
+        .. result.Problems.Select(problem => new Problem { Message = problem }),
     ];
 
     private static partial class Log

@@ -20,7 +20,7 @@ internal sealed class ForwardingSettings(string directory)
         // either "all" or the interface says so.
         Ensure("ipv4/conf/all/send_redirects", "0", problems);
         Ensure("ipv4/conf/default/send_redirects", "0", problems);
-        foreach (var name in Interfaces())
+        foreach (var name in Interfaces("ipv4"))
         {
             Ensure($"ipv4/conf/{name}/send_redirects", "0", problems);
         }
@@ -28,11 +28,27 @@ internal sealed class ForwardingSettings(string directory)
         return problems.ToImmutable();
     }
 
-    private IEnumerable<string> Interfaces()
+    /// <summary>
+    /// Asked for with the first IPv6 address. A node that takes its default route from router advertisements would lose it
+    /// when it begins to forward, so such interfaces are told to take them all the same (accept_ra 2).
+    /// </summary>
+    public ImmutableArray<string> EnsureIPv6()
+    {
+        var problems = ImmutableArray.CreateBuilder<string>();
+        foreach (var name in Interfaces("ipv6").Append("default"))
+        {
+            Ensure($"ipv6/conf/{name}/accept_ra", "2", problems, onlyFrom: "1");
+        }
+
+        Ensure("ipv6/conf/all/forwarding", "1", problems);
+        return problems.ToImmutable();
+    }
+
+    private IEnumerable<string> Interfaces(string family)
     {
         try
         {
-            return [.. Directory.EnumerateDirectories(Path.Combine(directory, "ipv4/conf"))
+            return [.. Directory.EnumerateDirectories(Path.Combine(directory, family, "conf"))
                 .Select(path => Path.GetFileName(path)!)
                 .Where(name => name is not ("all" or "default" or "lo"))];
         }
@@ -42,13 +58,14 @@ internal sealed class ForwardingSettings(string directory)
         }
     }
 
-    private void Ensure(string setting, string value, ImmutableArray<string>.Builder problems)
+    private void Ensure(
+        string setting, string value, ImmutableArray<string>.Builder problems, string? onlyFrom = null)
     {
         var path = Path.Combine(directory, setting);
         try
         {
             var current = File.ReadAllText(path).Trim();
-            if (current != value)
+            if (current != value && (onlyFrom is null || current == onlyFrom))
             {
                 File.WriteAllText(path, value);
             }

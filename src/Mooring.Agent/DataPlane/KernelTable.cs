@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json;
 using Mooring.Linux.Nftables;
 
@@ -84,12 +85,15 @@ internal static class KernelTable
 
         return new TablePlan
         {
-            VirtualAddresses = TablePlan.Set(sets.GetValueOrDefault("vips") ?? []),
-            Held = TablePlan.Set(sets.GetValueOrDefault("held") ?? []),
-            LocalBackends = TablePlan.Set(sets.GetValueOrDefault("local-backends") ?? []),
+            VirtualAddresses = Both("vips"),
+            Held = Both("held"),
+            LocalBackends = Both("local-backends"),
             SlotChains = TablePlan.Set(chains),
             Services = services.ToImmutable(),
         };
+
+        ImmutableSortedSet<string> Both(string name) =>
+            TablePlan.Set([.. sets.GetValueOrDefault(name) ?? [], .. sets.GetValueOrDefault(name + "6") ?? []]);
     }
 
     private static void ReadMap(
@@ -100,17 +104,17 @@ internal static class KernelTable
         foreach (var pair in Elements(map))
         {
             var key = Text(pair[0]);
-            if (name == "services")
+            if (name is "services" or "services6")
             {
                 verdicts[key] = pair[1].TryGetProperty("goto", out var target)
                     ? target.GetProperty("target").GetString()!
                     : pair[1].GetRawText();
             }
-            else if (name is "endpoints-tcp" or "endpoints-udp")
+            else if (name is "endpoints-tcp" or "endpoints-udp" or "endpoints6-tcp" or "endpoints6-udp")
             {
                 var parts = key.Split(" . ");
                 var slot = int.Parse(parts[2]);
-                var service = $"{parts[0]} . {name["endpoints-".Length..]} . {parts[1]}";
+                var service = $"{parts[0]} . {name[^3..]} . {parts[1]}";
                 if (!slots.TryGetValue(service, out var list))
                 {
                     slots[service] = list = [];
@@ -134,7 +138,16 @@ internal static class KernelTable
     private static string Text(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Object when element.TryGetProperty("elem", out var inner) => Text(inner.GetProperty("val")),
-        JsonValueKind.Object => string.Join(" . ", element.GetProperty("concat").EnumerateArray().Select(part => part.ToString())),
-        _ => element.ToString(),
+        JsonValueKind.Object => string.Join(" . ", element.GetProperty("concat").EnumerateArray().Select(Part)),
+        _ => Part(element),
     };
+
+    /// <summary>Addresses as <see cref="NftablesText"/> writes them, which differs from nft's way for a few.</summary>
+    private static string Part(JsonElement part)
+    {
+        var text = part.ToString();
+        return text.Contains(':', StringComparison.Ordinal) && IPAddress.TryParse(text, out var address)
+            ? NftablesText.Of(address)
+            : text;
+    }
 }

@@ -22,6 +22,7 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
 
     private NftablesContext? _nftables;
     private DataPlaneState _desired = DataPlaneState.Empty;
+    private bool _forwardsIPv6;
 
     /// <summary>What the kernel has, as far as is known; null before it was read.</summary>
     private TablePlan? _kernel;
@@ -70,9 +71,7 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
         OwnedAsync(
             () =>
             {
-                // IPv6 has no table yet.
-                var changed = address.AddressFamily == AddressFamily.InterNetwork
-                    && (held ? _held.Add(address.ToString()) : _held.Remove(address.ToString()));
+                var changed = held ? _held.Add(NftablesText.Of(address)) : _held.Remove(NftablesText.Of(address));
                 if (changed)
                 {
                     Open();
@@ -107,11 +106,15 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
             cancellationToken);
 
     public Task<IReadOnlyList<ServiceCounters>> CountersAsync(CancellationToken cancellationToken) =>
-        OwnedAsync(
+        OwnedAsync<IReadOnlyList<ServiceCounters>>(
             () =>
             {
                 Open();
-                return CounterReader.Parse(_nftables!.ListJson($"list map inet {options.Table} services"));
+                return
+                [
+                    .. CounterReader.Parse(_nftables!.ListJson($"list map inet {options.Table} services")),
+                    .. CounterReader.Parse(_nftables!.ListJson($"list map inet {options.Table} services6")),
+                ];
             },
             cancellationToken);
 
@@ -197,7 +200,20 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
             Log.StaleFlowsKept(logger, exception);
         }
 
-        return new ApplyResult(changed.Count - failed.Count, failed.ToImmutable());
+        return new ApplyResult(changed.Count - failed.Count, failed.ToImmutable()) { Problems = Settle() };
+    }
+
+    /// <summary>Forwarding of a family is switched on with its first address.</summary>
+    private ImmutableArray<string> Settle()
+    {
+        if (_forwardsIPv6 || !_desired.Services.Any(service => service.Address.AddressFamily == AddressFamily.InterNetworkV6))
+        {
+            return [];
+        }
+
+        var problems = _settings.EnsureIPv6();
+        _forwardsIPv6 = problems.IsEmpty;
+        return problems;
     }
 
     private void Commit(

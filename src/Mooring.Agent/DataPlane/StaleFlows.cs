@@ -31,7 +31,7 @@ internal sealed class StaleFlows
             var key = TablePlanner.Key(service);
             seen.Add(key);
             var now = new HashSet<string>(
-                service.Backends.Concat(service.Draining).Select(backend => $"{backend.Address} . {backend.Port}"),
+                service.Backends.Concat(service.Draining).Select(backend => NftablesText.Of(backend.Address, backend.Port)),
                 StringComparer.Ordinal);
             if (_backends.TryGetValue(key, out var before))
             {
@@ -60,7 +60,7 @@ internal sealed class StaleFlows
 
         using var conntrack = new ConntrackTable();
         return conntrack.Delete(flow => gone.Contains((
-            $"{flow.OriginalDestination.Address} . {(flow.Protocol == 17 ? "udp" : "tcp")} . {flow.OriginalDestination.Port}",
-            $"{flow.ReplySource.Address} . {flow.ReplySource.Port}")));
+            $"{NftablesText.Of(flow.OriginalDestination.Address)} . {(flow.Protocol == 17 ? "udp" : "tcp")} . {flow.OriginalDestination.Port}",
+            NftablesText.Of(flow.ReplySource.Address, flow.ReplySource.Port))));
     }
 }

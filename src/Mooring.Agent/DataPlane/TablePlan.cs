@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Mooring.Agent.DataPlane;
@@ -30,12 +31,21 @@ internal sealed record TablePlan
     public static ImmutableSortedSet<string> Set(params IEnumerable<string> elements) =>
         ImmutableSortedSet.CreateRange(StringComparer.Ordinal, elements);
 
+    /// <summary>The end of the names of sets, maps and chains of a family.</summary>
+    public static string Suffix(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? "6" : "";
+
+    /// <summary>The services map of a service key.</summary>
+    public static string ServicesOf(string key) => $"services{SuffixOf(key)}";
+
     /// <summary>The endpoints map of a service key, and the key's part of its elements: "address . port".</summary>
     public static (string Map, string Prefix) EndpointsOf(string key)
     {
         var parts = key.Split(" . ");
-        return ($"endpoints-{parts[1]}", $"{parts[0]} . {parts[2]}");
+        return ($"endpoints{SuffixOf(key)}-{parts[1]}", $"{parts[0]} . {parts[2]}");
     }
+
+    /// <summary>The suffix of an element that is or begins with an address.</summary>
+    public static string SuffixOf(string element) => element.Contains(':', StringComparison.Ordinal) ? "6" : "";
 
     /// <summary>Readable text, the same for equal plans; runs of slots with one backend are folded.</summary>
     public string Dump()

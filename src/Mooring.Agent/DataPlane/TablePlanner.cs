@@ -18,20 +18,20 @@ internal static class TablePlanner
 
         return new TablePlan
         {
-            VirtualAddresses = TablePlan.Set(state.Services.Select(service => service.Address.ToString())),
+            VirtualAddresses = TablePlan.Set(state.Services.Select(service => NftablesText.Of(service.Address))),
             Held = TablePlan.Set(held),
             LocalBackends = TablePlan.Set(
                 from service in state.Services
                 from backend in service.Backends.Concat(service.Draining)
                 where backend.Local
-                select backend.Address.ToString()),
+                select NftablesText.Of(backend.Address)),
             SlotChains = TablePlan.Set(services.Values.Select(service => service.Chain).OfType<string>()),
             Services = services.ToImmutable(),
         };
     }
 
     public static string Key(ForwardedService service) =>
-        $"{service.Address} . {(service.Protocol == TransportProtocol.Udp ? "udp" : "tcp")} . {service.Port}";
+        $"{NftablesText.Of(service.Address)} . {(service.Protocol == TransportProtocol.Udp ? "udp" : "tcp")} . {service.Port}";
 
     private static ServicePlan Plan(ForwardedService service)
     {
@@ -49,9 +49,9 @@ internal static class TablePlanner
             (true, _) => WeightedRotation.Weighted(service.Backends),
             _ => MaglevTable.Build(service.Backends, SlotTableSize.For(service.Backends.Length)),
         };
-        string?[] names = [.. service.Backends.Select(backend => $"{backend.Address} . {backend.Port}")];
+        string?[] names = [.. service.Backends.Select(backend => NftablesText.Of(backend.Address, backend.Port))];
         return new ServicePlan(
-            SlotChain.Name(service.Algorithm, affinity, table.Size),
+            SlotChain.Name(service.Address.AddressFamily, service.Algorithm, affinity, table.Size),
             [.. table.Backends.Select(backend => names[backend])]);
     }
 }

@@ -7,7 +7,7 @@ namespace Mooring.Agent.DataPlane;
 internal static class TableSchema
 {
     /// <summary>Written into the table's comment; a table with another one is rebuilt.</summary>
-    public const string Version = "mooring 1";
+    public const string Version = "mooring 2";
 
     /// <summary>Commands that create the empty table <paramref name="table"/>.</summary>
     public static string Create(string table) =>
@@ -16,43 +16,63 @@ internal static class TableSchema
             comment "{{Version}}"
             set vips { type ipv4_addr
             }
+            set vips6 { type ipv6_addr
+            }
             set held { type ipv4_addr
             }
+            set held6 { type ipv6_addr
+            }
             set local-backends { type ipv4_addr
+            }
+            set local-backends6 { type ipv6_addr
             }
             map endpoints-tcp { typeof ip daddr . tcp dport . numgen inc mod 65536 : ip daddr . tcp dport
             }
             map endpoints-udp { typeof ip daddr . udp dport . numgen inc mod 65536 : ip daddr . udp dport
             }
+            map endpoints6-tcp { typeof ip6 daddr . tcp dport . numgen inc mod 65536 : ip6 daddr . tcp dport
+            }
+            map endpoints6-udp { typeof ip6 daddr . udp dport . numgen inc mod 65536 : ip6 daddr . udp dport
+            }
             map services { type ipv4_addr . inet_proto . inet_service : verdict
+                counter
+            }
+            map services6 { type ipv6_addr . inet_proto . inet_service : verdict
                 counter
             }
             chain prerouting {
                 type nat hook prerouting priority dstnat; policy accept;
                 ip daddr . meta l4proto . th dport vmap @services
+                ip6 daddr . meta l4proto . th dport vmap @services6
             }
             chain output {
                 type nat hook output priority -100; policy accept;
                 ip daddr . meta l4proto . th dport vmap @services
+                ip6 daddr . meta l4proto . th dport vmap @services6
             }
             chain postrouting {
                 type nat hook postrouting priority srcnat; policy accept;
                 ct status dnat ct original ip daddr @vips ip daddr != @local-backends masquerade
                 ct status dnat ct original ip daddr @vips ip saddr @local-backends masquerade
+                ct status dnat ct original ip6 daddr @vips6 ip6 daddr != @local-backends6 masquerade
+                ct status dnat ct original ip6 daddr @vips6 ip6 saddr @local-backends6 masquerade
             }
             chain refuse {
-                meta l4proto icmp drop
+                meta l4proto { icmp, ipv6-icmp } drop
                 ip daddr != @held drop
+                ip6 daddr != @held6 drop
                 meta l4proto tcp reject with tcp reset
                 reject with icmpx port-unreachable
             }
             chain refuse-incoming {
                 type filter hook prerouting priority -90; policy accept;
                 ip daddr @vips goto refuse
+                ip6 daddr @vips6 goto refuse
             }
             chain refuse-outgoing {
                 type filter hook output priority -90; policy accept;
                 ip daddr @vips goto refuse
+                ip6 daddr @vips6 goto refuse
             }
         }
 

@@ -41,12 +41,12 @@ internal sealed class TableTransaction(string table)
         {
             if (from.Chain is not null)
             {
-                Delete("services", key);
+                Delete(TablePlan.ServicesOf(key), key);
             }
 
             if (to.Chain is not null)
             {
-                Add("services", $"{key} : goto {to.Chain}");
+                Add(TablePlan.ServicesOf(key), $"{key} : goto {to.Chain}");
             }
         }
 
@@ -107,7 +107,7 @@ internal sealed class TableTransaction(string table)
         {
             if (!to.Contains(element))
             {
-                Delete(name, element);
+                Delete(name + TablePlan.SuffixOf(element), element);
             }
         }
 
@@ -115,7 +115,7 @@ internal sealed class TableTransaction(string table)
         {
             if (!from.Contains(element))
             {
-                Add(name, element);
+                Add(name + TablePlan.SuffixOf(element), element);
             }
         }
     }

@@ -9,8 +9,8 @@ namespace Mooring.Core.DataPlane;
 public static class DataPlanePlanner
 {
     /// <summary>
-    /// One service per address, protocol and port, IPv4 only. A backend takes new flows when Kubernetes calls it ready,
-    /// no check of this node says otherwise and its weight is not 0.
+    /// One service per address, protocol and port, with the backends of the address's family. A backend takes new flows
+    /// when Kubernetes calls it ready, no check of this node says otherwise and its weight is not 0.
     /// </summary>
     /// <param name="snapshot">A validated snapshot: its ports name backend sets that exist.</param>
     /// <param name="nodeName">The node the plan is for.</param>
@@ -18,25 +18,23 @@ public static class DataPlanePlanner
     public static DataPlaneState Plan(
         ClusterSnapshot snapshot, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
     {
-        var sets = new Dictionary<string, PlannedSet>(StringComparer.Ordinal);
-        foreach (var set in snapshot.BackendSets)
-        {
-            sets[set.Id] = PlannedSet.Of(set, nodeName, isHealthy);
-        }
+        var sets = snapshot.BackendSets.ToDictionary(set => set.Id, StringComparer.Ordinal);
+        var plans = new Dictionary<(string, AddressFamily), PlannedSet>();
 
         var services = new List<ForwardedService>();
         foreach (var vip in snapshot.VirtualIps)
         {
             foreach (var address in vip.Addresses)
             {
-                if (address.Address.AddressFamily != AddressFamily.InterNetwork)
-                {
-                    continue;
-                }
-
+                var family = address.Address.AddressFamily;
                 foreach (var port in vip.Ports)
                 {
-                    var planned = sets[port.BackendSetId];
+                    if (!plans.TryGetValue((port.BackendSetId, family), out var planned))
+                    {
+                        planned = PlannedSet.Of(sets[port.BackendSetId], family, nodeName, isHealthy);
+                        plans.Add((port.BackendSetId, family), planned);
+                    }
+
                     services.Add(new ForwardedService
                     {
                         VirtualIp = vip.Key,
@@ -62,12 +60,13 @@ public static class DataPlanePlanner
         ImmutableArray<ForwardedBackend> Draining,
         ImmutableArray<ForwardedBackend> Unfit)
     {
-        public static PlannedSet Of(BackendSet set, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
+        public static PlannedSet Of(
+            BackendSet set, AddressFamily family, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
         {
             var backends = ImmutableArray.CreateBuilder<ForwardedBackend>(set.Backends.Length);
             var draining = ImmutableArray.CreateBuilder<ForwardedBackend>();
             var unfit = ImmutableArray.CreateBuilder<ForwardedBackend>();
-            foreach (var backend in set.Backends.Where(backend => backend.Address.AddressFamily == AddressFamily.InterNetwork))
+            foreach (var backend in set.Backends.Where(backend => backend.Address.AddressFamily == family))
             {
                 var forwarded = new ForwardedBackend(
                     backend.Address, backend.Port, backend.Weight, Local: backend.NodeName == nodeName);

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Mooring.Linux.Conntrack;
 
-/// <summary>One tracked IPv4 flow: what its first packet was addressed to, and who answers.</summary>
+/// <summary>One tracked flow: what its first packet was addressed to, and who answers.</summary>
 /// <param name="Protocol">IP protocol number: 6 for TCP, 17 for UDP.</param>
 /// <param name="OriginalSource">Client as it sent.</param>
 /// <param name="OriginalDestination">Address and port the client sent to.</param>

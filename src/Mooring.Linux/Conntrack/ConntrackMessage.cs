@@ -13,7 +13,7 @@ internal static class ConntrackMessage
     private const int TypeMask = 0x3fff; // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 
     /// <param name="payload">Attributes behind the nfgenmsg header.</param>
-    /// <param name="flow">The flow, when it is IPv4 with ports.</param>
+    /// <param name="flow">The flow, when it is one with ports.</param>
     /// <param name="identity">The attributes that name the entry in a delete request.</param>
     public static bool TryParse(ReadOnlyMemory<byte> payload, out ConntrackFlow flow, out byte[] identity)
     {
@@ -47,9 +47,9 @@ internal static class ConntrackMessage
 
         flow = new ConntrackFlow(
             original.Protocol,
-            new IPEndPoint(new IPAddress(original.Source), original.SourcePort),
-            new IPEndPoint(new IPAddress(original.Destination), original.DestinationPort),
-            new IPEndPoint(new IPAddress(reply.Source), reply.SourcePort));
+            new IPEndPoint(original.Source!, original.SourcePort),
+            new IPEndPoint(original.Destination!, original.DestinationPort),
+            new IPEndPoint(reply.Source!, reply.SourcePort));
         return true;
     }
 
@@ -73,15 +73,14 @@ internal static class ConntrackMessage
 
     private struct Tuple
     {
-        public uint Source;
-        public uint Destination;
+        public IPAddress? Source;
+        public IPAddress? Destination;
         public byte Protocol;
         public ushort SourcePort;
         public ushort DestinationPort;
-        private bool _addresses;
         private bool _ports;
 
-        public readonly bool IsWhole => _addresses && _ports;
+        public readonly bool IsWhole => Source is not null && Destination is not null && _ports;
 
         public static Tuple Parse(ReadOnlyMemory<byte> value)
         {
@@ -101,13 +100,11 @@ internal static class ConntrackMessage
         {
             switch (group, field, data.Length)
             {
-                // Addresses stay in network order, as IPAddress(long) takes them on a little-endian machine.
-                case (1, 1, 4):
-                    Source = BinaryPrimitives.ReadUInt32LittleEndian(data);
+                case (1, 1, 4) or (1, 3, 16):
+                    Source = new IPAddress(data);
                     break;
-                case (1, 2, 4):
-                    Destination = BinaryPrimitives.ReadUInt32LittleEndian(data);
-                    _addresses = true;
+                case (1, 2, 4) or (1, 4, 16):
+                    Destination = new IPAddress(data);
                     break;
                 case (2, 1, >= 1):
                     Protocol = data[0];

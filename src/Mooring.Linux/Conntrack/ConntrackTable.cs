@@ -18,7 +18,9 @@ public sealed class ConntrackTable : IDisposable
     private const ushort MessageError = 2;
     private const ushort MessageDone = 3;
     private const int HeaderLength = 20; // nlmsghdr and nfgenmsg
+    private const byte FamilyUnspecified = 0; // both
     private const byte FamilyIPv4 = 2;
+    private const byte FamilyIPv6 = 10;
     private const int NoSuchEntry = 2; // ENOENT
 
     private readonly Socket _socket = NativeNetlink.OpenNetfilter();
@@ -31,25 +33,26 @@ public sealed class ConntrackTable : IDisposable
         _socket.ReceiveBufferSize = 4 * 1024 * 1024;
     }
 
-    /// <summary>Deletes every IPv4 flow that <paramref name="match"/> picks; returns how many were.</summary>
+    /// <summary>Deletes every flow that <paramref name="match"/> picks; returns how many were.</summary>
     /// <exception cref="Win32Exception">The kernel refused.</exception>
     /// <exception cref="SocketException">The dump overran the socket's buffer, or no answer came within 5 s.</exception>
     public int Delete(Func<ConntrackFlow, bool> match)
     {
-        var selected = new List<byte[]>();
-        Send(GetMessage, FlagRequest | FlagDump, []);
+        var selected = new List<(byte Family, byte[] Identity)>();
+        Send(GetMessage, FlagRequest | FlagDump, FamilyUnspecified, []);
         Receive((type, payload) =>
         {
             if (type >> 8 == 1 && ConntrackMessage.TryParse(payload, out var flow, out var identity) && match(flow))
             {
-                selected.Add(identity);
+                selected.Add((
+                    flow.OriginalSource.AddressFamily == AddressFamily.InterNetworkV6 ? FamilyIPv6 : FamilyIPv4, identity));
             }
         });
 
         var deleted = 0;
-        foreach (var identity in selected)
+        foreach (var (family, identity) in selected)
         {
-            Send(DeleteMessage, FlagRequest | FlagAck, identity);
+            Send(DeleteMessage, FlagRequest | FlagAck, family, identity);
             var error = Receive(static (_, _) => { });
 
             // A flow that ended by itself meanwhile is as good as deleted.
@@ -66,14 +69,14 @@ public sealed class ConntrackTable : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private void Send(ushort type, ushort flags, ReadOnlySpan<byte> attributes)
+    private void Send(ushort type, ushort flags, byte family, ReadOnlySpan<byte> attributes)
     {
         var message = new byte[HeaderLength + attributes.Length];
         BinaryPrimitives.WriteUInt32LittleEndian(message, (uint)message.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), type);
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(6), flags);
         BinaryPrimitives.WriteUInt32LittleEndian(message.AsSpan(8), ++_sequence);
-        message[16] = FamilyIPv4;
+        message[16] = family;
         attributes.CopyTo(message.AsSpan(HeaderLength));
         _socket.Send(message);
     }

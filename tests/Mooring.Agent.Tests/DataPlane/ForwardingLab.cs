@@ -9,11 +9,13 @@ namespace Mooring.Agent.Tests.DataPlane;
 
 /// <summary>
 /// A client, a node with two pods behind it and a pod on another machine of the same network, in network namespaces.
-/// Each pod answers TCP and UDP with its name and the client address it saw.
+/// Each pod answers TCP and UDP over IPv4 and IPv6 with its name and the client address it saw.
 /// </summary>
-public sealed class ForwardingLab : IDisposable
+[CollectionDefinition(nameof(ForwardingLab))]
+public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposable
 {
     public const string Vip = "10.70.0.100";
+    public const string VipV6 = "fd00:70::100";
     private const string Prefix = "mr-dp-";
 
     private static readonly string[] Names = ["client", "node", "pod1", "pod2", "remote"];
@@ -34,20 +36,28 @@ public sealed class ForwardingLab : IDisposable
         Ip($"""
             -n {Prefix}node link add lan type bridge forward_delay 0
             -n {Prefix}node addr add 10.70.0.11/24 dev lan
+            -n {Prefix}node addr add fd00:70::11/64 dev lan nodad
             -n {Prefix}node link set lan up
             -n {Prefix}client link add eth0 type veth peer name c0 netns {Prefix}node
             -n {Prefix}node link set c0 master lan up
             -n {Prefix}client addr add 10.70.0.200/24 dev eth0
+            -n {Prefix}client addr add fd00:70::200/64 dev eth0 nodad
             -n {Prefix}remote link add eth0 type veth peer name r0 netns {Prefix}node
             -n {Prefix}node link set r0 master lan up
             -n {Prefix}remote addr add 10.70.0.12/24 dev eth0
+            -n {Prefix}remote addr add fd00:70::12/64 dev eth0 nodad
             -n {Prefix}remote addr add 10.71.2.2/32 dev lo
+            -n {Prefix}remote addr add fd00:71:2::2/128 dev lo nodad
             -n {Prefix}pod1 link add eth0 type veth peer name p1 netns {Prefix}node
             -n {Prefix}pod1 addr add 10.71.1.2/32 dev eth0
+            -n {Prefix}pod1 addr add fd00:71:1::2/128 dev eth0 nodad
             -n {Prefix}pod2 link add eth0 type veth peer name p2 netns {Prefix}node
             -n {Prefix}pod2 addr add 10.71.1.3/32 dev eth0
+            -n {Prefix}pod2 addr add fd00:71:1::3/128 dev eth0 nodad
             -n {Prefix}node link set p1 up
+            -n {Prefix}node addr add fe80::1/64 dev p1 nodad
             -n {Prefix}node link set p2 up
+            -n {Prefix}node addr add fe80::1/64 dev p2 nodad
             """);
         foreach (var name in Names)
         {
@@ -60,12 +70,17 @@ public sealed class ForwardingLab : IDisposable
 
         Ip($"""
             -n {Prefix}node route add 10.71.1.2 dev p1 src 10.70.0.11
+            -n {Prefix}node route add fd00:71:1::2 dev p1 src fd00:70::11
             -n {Prefix}node route add 10.71.1.3 dev p2 src 10.70.0.11
+            -n {Prefix}node route add fd00:71:1::3 dev p2 src fd00:70::11
             -n {Prefix}node route add 10.71.2.2 via 10.70.0.12
+            -n {Prefix}node route add fd00:71:2::2 via fd00:70::12
             -n {Prefix}pod1 route add 10.70.0.11/32 dev eth0
             -n {Prefix}pod1 route add default via 10.70.0.11 dev eth0
+            -n {Prefix}pod1 route add ::/0 via fe80::1 dev eth0
             -n {Prefix}pod2 route add 10.70.0.11/32 dev eth0
             -n {Prefix}pod2 route add default via 10.70.0.11 dev eth0
+            -n {Prefix}pod2 route add ::/0 via fe80::1 dev eth0
             """);
         _namespaces["node"].Run(() => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1"));
 
@@ -76,9 +91,13 @@ public sealed class ForwardingLab : IDisposable
             return process.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries)[2];
         });
         Ip($"-n {Prefix}client neigh replace {Vip} lladdr {mac} dev eth0 nud permanent");
-        Serve("pod1", "10.71.1.2");
-        Serve("pod2", "10.71.1.3");
-        Serve("remote", "10.71.2.2");
+        Ip($"-n {Prefix}client neigh replace {VipV6} lladdr {mac} dev eth0 nud permanent");
+        foreach (var (name, address, addressV6) in ((string, string, string)[])
+            [("pod1", "10.71.1.2", "fd00:71:1::2"), ("pod2", "10.71.1.3", "fd00:71:1::3"), ("remote", "10.71.2.2", "fd00:71:2::2")])
+        {
+            Serve(name, IPAddress.Parse(address));
+            Serve(name, IPAddress.Parse(addressV6));
+        }
     }
 
     public NetworkNamespace Node => _namespaces["node"];
@@ -86,7 +105,8 @@ public sealed class ForwardingLab : IDisposable
     /// <summary>One new connection from the client; the answer, "refused" or "timeout".</summary>
     public string Connect(int port = 80, int timeoutMillis = 2000, string from = "client", string to = Vip)
     {
-        using var socket = _namespaces[from].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using var socket = _namespaces[from].Run(
+            () => new Socket(IPAddress.Parse(to).AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         using var timeout = new CancellationTokenSource(timeoutMillis);
         try
         {
@@ -105,18 +125,19 @@ public sealed class ForwardingLab : IDisposable
         }
     }
 
-    public Socket OpenUdp() =>
-        _namespaces["client"].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+    public Socket OpenUdp(AddressFamily family = AddressFamily.InterNetwork) =>
+        _namespaces["client"].Run(() => new Socket(family, SocketType.Dgram, ProtocolType.Udp));
 
-    public Socket OpenTcp() =>
-        _namespaces["client"].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+    public Socket OpenTcp(AddressFamily family = AddressFamily.InterNetwork) =>
+        _namespaces["client"].Run(() => new Socket(family, SocketType.Stream, ProtocolType.Tcp));
 
     public static string Ask(Socket udp, int port = 53)
     {
         udp.ReceiveTimeout = 2000;
         try
         {
-            udp.SendTo("?"u8.ToArray(), new IPEndPoint(IPAddress.Parse(Vip), port));
+            udp.SendTo("?"u8.ToArray(), new IPEndPoint(
+                IPAddress.Parse(udp.AddressFamily == AddressFamily.InterNetworkV6 ? VipV6 : Vip), port));
             var buffer = new byte[200];
             return Encoding.ASCII.GetString(buffer, 0, udp.Receive(buffer));
         }
@@ -190,10 +211,10 @@ public sealed class ForwardingLab : IDisposable
         }
     }
 
-    private void Serve(string name, string address)
+    private void Serve(string name, IPAddress address)
     {
-        var tcp = _namespaces[name].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-        tcp.Bind(new IPEndPoint(IPAddress.Parse(address), 8080));
+        var tcp = _namespaces[name].Run(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        tcp.Bind(new IPEndPoint(address, 8080));
         tcp.Listen(512);
         _sockets.Add(tcp);
         _ = Task.Run(async () =>
@@ -218,8 +239,8 @@ public sealed class ForwardingLab : IDisposable
             }
         });
 
-        var udp = _namespaces[name].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
-        udp.Bind(new IPEndPoint(IPAddress.Parse(address), 8080));
+        var udp = _namespaces[name].Run(() => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
+        udp.Bind(new IPEndPoint(address, 8080));
         _sockets.Add(udp);
         _ = Task.Run(async () =>
         {
@@ -228,7 +249,7 @@ public sealed class ForwardingLab : IDisposable
                 var buffer = new byte[200];
                 while (true)
                 {
-                    var received = await udp.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+                    var received = await udp.ReceiveFromAsync(buffer, (EndPoint)new IPEndPoint(address, 0));
                     await udp.SendToAsync(Encoding.ASCII.GetBytes(name), received.RemoteEndPoint);
                 }
             }

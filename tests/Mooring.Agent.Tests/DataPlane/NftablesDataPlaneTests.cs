@@ -9,7 +9,8 @@ using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.Tests.DataPlane;
 
-public sealed class NftablesDataPlaneTests : IClassFixture<ForwardingLab>, IAsyncLifetime
+[Collection(nameof(ForwardingLab))]
+public sealed class NftablesDataPlaneTests : IAsyncLifetime
 {
     private static readonly IPAddress Vip = IPAddress.Parse(ForwardingLab.Vip);
     private static readonly ForwardedBackend Pod1 = new(IPAddress.Parse("10.71.1.2"), 8080, 1, Local: true);
