@@ -27,8 +27,11 @@ internal abstract record FailoverEvent
 
         public required HolderChangeReason Reason { get; init; }
 
-        /// <summary>From the last sign of the previous holder to the decision; zero when this node was told.</summary>
-        public TimeSpan Detect { get; init; }
+        /// <summary>The steps that led to it, on the agent's monotonic clock, when it was taken; null when given up.</summary>
+        public FailoverPhases? Phases { get; init; }
+
+        /// <summary>From the last sign of the previous holder to the claim; zero when there was none.</summary>
+        public TimeSpan Detect => Phases?.Silence ?? TimeSpan.Zero;
 
         /// <summary>From the decision to the first announcement sent.</summary>
         public TimeSpan Takeover { get; init; }

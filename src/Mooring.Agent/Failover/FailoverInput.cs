@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.Failover;
@@ -17,6 +18,11 @@ internal abstract record FailoverInput
     public sealed record Interfaces(ImmutableArray<NodeInterface> Value) : FailoverInput;
 
     public sealed record Controller(bool Connected) : FailoverInput;
+
+    /// <param name="InterfaceName">The interface the gateway is reached by.</param>
+    /// <param name="Family">For the addresses of which family it is the gateway.</param>
+    /// <param name="Reachable">Null when no gateway is known, or none that was ever heard.</param>
+    public sealed record Gateway(string InterfaceName, AddressFamily Family, bool? Reachable) : FailoverInput;
 
     public sealed record ObservedClaim(IPAddress Address, PhysicalAddress MacAddress) : FailoverInput;
 

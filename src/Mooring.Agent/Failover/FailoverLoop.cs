@@ -161,6 +161,9 @@ internal sealed partial class FailoverLoop
             case FailoverInput.Controller controller:
                 Execute(_machine.SetControllerConnected(Now, controller.Connected));
                 break;
+            case FailoverInput.Gateway gateway:
+                Execute(_machine.SetGatewayReachable(Now, gateway.InterfaceName, gateway.Family, gateway.Reachable));
+                break;
             case FailoverInput.ObservedClaim claim:
                 Execute(_machine.ClaimObserved(Now, claim.Address, claim.MacAddress));
                 break;
@@ -234,6 +237,9 @@ internal sealed partial class FailoverLoop
             case FailoverAction.HolderChanged changed:
                 Publish(changed);
                 break;
+            case FailoverAction.MoveGivenUp given:
+                Log.MoveGivenUp(_logger, given.Address, given.Move.To, given.Move.Id);
+                break;
             case FailoverAction.Conflict conflict:
                 Publish(conflict);
                 break;
@@ -267,7 +273,7 @@ internal sealed partial class FailoverLoop
             Term = changed.Term,
             PreviousHolder = changed.PreviousHolder,
             Reason = changed.Reason,
-            Detect = changed.Detect,
+            Phases = changed.Phases,
             Takeover = held && announced != 0 ? _time.GetElapsedTime(Timestamp(_machine.Now), announced) : TimeSpan.Zero,
         };
         _metrics.HolderChanged(change);
@@ -327,6 +333,10 @@ internal sealed partial class FailoverLoop
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Address} is also claimed by {Node} ({MacAddress})")]
         public static partial void Conflict(ILogger logger, IPAddress address, string node, string? macAddress);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "{Address} stays here: {Node} did not take it over in time (move {Move})")]
+        public static partial void MoveGivenUp(ILogger logger, IPAddress address, string node, ulong move);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "{Address} cannot be announced; another node is asked to")]
         public static partial void NotAnnounced(ILogger logger, IPAddress address, Exception exception);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -50,6 +51,15 @@ internal sealed partial class FailoverService : BackgroundService
     public void ApplySnapshot(ClusterSnapshot snapshot) => _loop.Post(new FailoverInput.Snapshot(snapshot));
 
     public void SetControllerConnected(bool connected) => _loop.Post(new FailoverInput.Controller(connected));
+
+    /// <summary>The gateway that <paramref name="interfaceName"/> leads to was heard, or fell silent.</summary>
+    /// <param name="interfaceName">Name of the interface.</param>
+    /// <param name="family">For the addresses of which family it is the gateway.</param>
+    /// <param name="reachable">
+    /// Null when no gateway is known, or none that was ever heard: an isolated holder then keeps its addresses.
+    /// </param>
+    public void SetGatewayReachable(string interfaceName, AddressFamily family, bool? reachable) =>
+        _loop.Post(new FailoverInput.Gateway(interfaceName, family, reachable));
 
     public void InterfacesChanged(IReadOnlyList<NodeInterface> interfaces) =>
         _loop.Post(new FailoverInput.Interfaces([.. interfaces]));

@@ -65,6 +65,7 @@ internal sealed partial class HeartbeatLinks(
             Epoch = epoch,
             Revision = revision,
             HearsReceiver = heartbeat.HearsPeer,
+            Leaving = heartbeat.Leaving,
         };
         var homeless = heartbeat.Claims.Where(claim => !_paths.Any(path => path.Own.Subnet.Contains(claim.Address))).ToArray();
         foreach (var path in _paths)

@@ -55,22 +55,30 @@ internal sealed class AddressAudience(FailoverContext context)
         }
     }
 
-    /// <summary>A candidate was heard within <paramref name="window"/>, so a wish to hand over finds somebody.</summary>
-    public bool SomebodyIsHeard(TimeSpan now, TimeSpan window)
+    /// <summary>
+    /// The first candidate that could take over: heard lately, not shutting down, and not in <paramref name="but"/>.
+    /// </summary>
+    public string? FirstFit(TimeSpan now, TimeSpan window, IReadOnlySet<string> but)
     {
         foreach (var candidate in Candidates)
         {
-            if (context.Peers.TryGetValue(candidate, out var peer) && peer.HeardWithin(now, window))
+            if (context.Peers.TryGetValue(candidate, out var peer)
+                && !peer.Leaving && peer.HeardWithin(now, window) && !but.Contains(candidate))
             {
-                return true;
+                return candidate;
             }
         }
 
-        return false;
+        return null;
     }
 
-    /// <summary>On what ground this node may go on answering.</summary>
-    public HoldingEvidence Evidence(TimeSpan now, TimeSpan window)
+    public bool IsLeaving(string node) => context.Peers.TryGetValue(node, out var peer) && peer.Leaving;
+
+    /// <summary>On what ground this node may answer.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="window">How long ago a candidate may have been heard to count.</param>
+    /// <param name="gateway">Whether the gateway of the address's network is heard; null when none is known.</param>
+    public HoldingEvidence Evidence(TimeSpan now, TimeSpan window, bool? gateway)
     {
         var alone = true;
         foreach (var candidate in Candidates)
@@ -78,15 +86,21 @@ internal sealed class AddressAudience(FailoverContext context)
             if (candidate != context.Self && context.Peers.TryGetValue(candidate, out var peer))
             {
                 alone = false;
-                if (peer.HearsUs && peer.HeardWithin(now, window))
+                if (peer.HeardWithin(now, window))
                 {
-                    return HoldingEvidence.Standby;
+                    return HoldingEvidence.Candidate;
                 }
             }
         }
 
-        return alone ? HoldingEvidence.NoOtherCandidate
-            : context.ControllerConnected ? HoldingEvidence.Controller : HoldingEvidence.LinkOnly;
+        return (alone, context.ControllerConnected, gateway) switch
+        {
+            (true, _, _) => HoldingEvidence.NoOtherCandidate,
+            (_, true, _) => HoldingEvidence.Controller,
+            (_, _, true) => HoldingEvidence.Gateway,
+            (_, _, false) => HoldingEvidence.None,
+            _ => HoldingEvidence.LinkOnly,
+        };
     }
 
     /// <summary>Oldest of the last heartbeats sent to each candidate; <paramref name="now"/> when there is none.</summary>

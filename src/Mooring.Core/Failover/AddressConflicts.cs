@@ -36,9 +36,12 @@ internal sealed class AddressConflicts(FailoverContext context, IPAddress addres
         }
     }
 
+    /// <summary>When what was seen on the wire counts as unexplained; null when nothing was.</summary>
+    public TimeSpan? Due(TimeSpan detect) => _pending?.At + detect;
+
     public void Tick(TimeSpan detect, TimeSpan now)
     {
-        if (_pending is { } pending && now - pending.At > detect)
+        if (_pending is { } pending && now - pending.At >= detect)
         {
             _pending = null;
             Report(pending.Node, pending.Mac, now);

@@ -6,23 +6,47 @@ using Mooring.Core.Snapshots;
 namespace Mooring.Core.Failover;
 
 /// <summary>One address on one node: its role, and the moves between roles.</summary>
-internal sealed class AddressFailover(FailoverContext context, IPAddress address, TermLedger terms, TimeSpan now)
+internal sealed partial class AddressFailover
 {
     private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan MaxYield = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryAnnounce = TimeSpan.FromSeconds(1);
 
-    private readonly TakeoverClock _clock = new(now);
-    private readonly AddressConflicts _conflicts = new(context, address);
-    private readonly AddressAudience _audience = new(context);
+    /// <summary>What waits for others is looked at again no sooner, should they be late.</summary>
+    private static readonly TimeSpan MinStep = TimeSpan.FromMilliseconds(1);
+
+    private readonly FailoverContext _context;
+    private readonly TermLedger _terms;
+    private readonly TakeoverClock _clock;
+    private readonly AddressConflicts _conflicts;
+    private readonly AddressAudience _audience;
+    private readonly AddressHandover _handover;
+    private readonly FailoverAction.ExtendDeadline _extend;
 
     private HolderChangeReason _claimReason = HolderChangeReason.InitialClaim;
     private string? _previousHolder;
+    private TimeSpan? _lastHeard;
     private TimeSpan _releasedUntil = TimeSpan.MinValue;
-    private TimeSpan? _yieldUntil;
     private bool _linkUp;
+    private bool _cutOff;
 
-    public IPAddress Address { get; } = address;
+    public AddressFailover(FailoverContext context, IPAddress address, TermLedger terms, TimeSpan now)
+    {
+        _context = context;
+        _terms = terms;
+        _clock = new TakeoverClock(now);
+        _conflicts = new AddressConflicts(context, address);
+        _audience = new AddressAudience(context);
+        _handover = new AddressHandover(context, _audience);
+        _extend = new FailoverAction.ExtendDeadline(address);
+        Address = address;
+        Since = now;
+        if (!context.Rules.NewcomerListensFirst)
+        {
+            _clock.Vacate(now);
+        }
+    }
+
+    public IPAddress Address { get; }
 
     public NamespacedName VirtualIp { get; private set; }
 
@@ -35,9 +59,12 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
 
     public AddressRole Role { get; private set; } = AddressRole.Candidate;
 
-    public TimeSpan Since { get; private set; } = now;
+    public TimeSpan Since { get; private set; }
 
     public TimeSpan Deadline { get; private set; }
+
+    /// <summary>Whether the gateway of the address's network is heard; null when none is known.</summary>
+    public bool? Gateway { get; set; }
 
     public string? LastOther => _audience.LastOther;
 
@@ -45,46 +72,57 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
 
     public bool IsCandidate => _audience.HasSelf;
 
+    /// <summary>
+    /// A wake-up that is later than this means that heartbeats may wait unread: after an interval's worth of silence
+    /// half of what is left until a takeover.
+    /// </summary>
+    public TimeSpan MaxLateness => (Detect - Interval) / 2;
+
+    private FailoverRules Rules => _context.Rules;
+
     /// <summary>When this node claims the address if nothing is heard until then.</summary>
-    public TimeSpan ClaimAt =>
-        Answers || !_linkUp || context.Stopping || !IsCandidate
-            ? TimeSpan.MaxValue
-            : _clock.ClaimAt(_audience.PlaceInLine(lost: terms.Best?.Node), Detect);
+    private TimeSpan ClaimAt
+    {
+        get
+        {
+            if (Answers || !_linkUp || _cutOff || _context.Stopping || !IsCandidate)
+            {
+                return TimeSpan.MaxValue;
+            }
+
+            var lost = Rules.LostHolderIsNotInLine ? _terms.Best?.Node : null;
+            return _clock.ClaimAt(Rules.StandbysAreStaggered ? _audience.PlaceInLine(lost) : 0, Detect);
+        }
+    }
 
     /// <summary>When something happens to the address by itself.</summary>
-    public TimeSpan NextWakeup(TimeSpan now)
+    public TimeSpan Due(TimeSpan now)
     {
         if (!Answers)
         {
             // One that only has its release still to tell is dropped after that.
-            return IsCandidate || now >= _releasedUntil ? ClaimAt : _releasedUntil;
+            var due = _cutOff && IsCandidate ? now + Interval : ClaimAt;
+            return _releasedUntil > now && _releasedUntil < due ? _releasedUntil : due;
         }
 
-        var renew = now + Interval;
-        return _yieldUntil is { } until && until < renew ? until : renew;
+        // The deadline has moved by then, or it passes.
+        var next = _cutOff ? Deadline + MinStep : Deadline - Detect + Interval;
+        next = _handover.Due < next ? _handover.Due : next;
+        next = _conflicts.Due(Detect) is { } verdict && verdict < next ? verdict : next;
+        return next > now ? next : now + MinStep;
     }
 
     public void Configure(VirtualIpIntent vip, AddressIntent intent, TimeSpan now)
     {
         VirtualIp = vip.Key;
-        context.Version++;
+        _context.Version++;
         _audience.Candidates = intent.Candidates;
         Interval = vip.HeartbeatInterval > MinInterval ? vip.HeartbeatInterval : MinInterval;
         Detect = Interval * Math.Max(2, vip.DetectMultiplier);
-        terms.RaiseFloor(intent.Term);
-
-        if (Answers && Candidates.IsEmpty)
+        _terms.RaiseFloor(intent.Term);
+        if (Answers && !_context.Stopping)
         {
-            LetGo(AddressRole.Candidate, HolderChangeReason.Removed, now, tell: false);
-        }
-        else if (Role == AddressRole.Holder && !IsCandidate)
-        {
-            Yield(now);
-        }
-        else if (Role == AddressRole.Yielding && IsCandidate && !context.Stopping)
-        {
-            _yieldUntil = null;
-            Become(AddressRole.Holder, now);
+            FollowIntent(intent, now);
         }
     }
 
@@ -97,7 +135,7 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
 
     public void SetLink(bool up, TimeSpan now)
     {
-        if (up == _linkUp)
+        if (up == _linkUp || (!up && !Rules.LinkLossReleases))
         {
             return;
         }
@@ -114,39 +152,58 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         }
     }
 
-    /// <summary>Called before anything else after time has passed.</summary>
+    /// <summary>Called before anything else when much time may have passed.</summary>
     /// <param name="now">The time.</param>
     /// <param name="lateness">How much later than wanted the machine was called.</param>
     public void Wake(TimeSpan now, TimeSpan lateness)
     {
-        if (Answers && now > Deadline)
+        if (Answers && now > Deadline && Rules.HolderStopsAtDeadline)
         {
-            LetGo(AddressRole.Fenced, HolderChangeReason.DeadlinePassed, now, tell: true);
-
-            // Half a detection time more than a fresh candidate waits, so that it does not collide with a standby.
-            _clock.Restart(now + (Detect / 2));
+            LetGo(AddressRole.Fenced, _cutOff ? HolderChangeReason.Isolated : HolderChangeReason.DeadlinePassed, now, tell: true);
+            if (Rules.FencedListensFirst)
+            {
+                // Half a detection time more than a fresh candidate, so that it does not collide with a standby.
+                _clock.Restart(now + (Detect / 2));
+            }
+            else
+            {
+                _clock.Invite(now);
+            }
         }
-        else if (!Answers && lateness > Detect / 2)
+        else if (!Answers && lateness > MaxLateness && Rules.OwnPauseIsNotSilence)
         {
             // What looks like the holder's silence was this node's own pause.
             _clock.Restart(now);
         }
     }
 
+    /// <summary>Does what time has brought, and says when to come again.</summary>
     public void Tick(TimeSpan now)
     {
-        if (Role == AddressRole.Yielding && now >= _yieldUntil)
+        if (Role == AddressRole.Yielding && now >= _handover.Until)
         {
-            LetGo(AddressRole.Candidate, HolderChangeReason.Planned, now, tell: true);
+            GiveUpHandover(now);
         }
-        else if (now >= ClaimAt)
+        else if (Role == AddressRole.Yielding)
         {
-            Claim(now);
+            _handover.Tick(Detect, now);
         }
         else if (Role == AddressRole.Holder)
         {
             _conflicts.Tick(Detect, now);
         }
+        else if ((_cutOff || now >= ClaimAt) && !LooksCutOff(now) && now >= ClaimAt)
+        {
+            Claim(now);
+        }
+
+        if (_releasedUntil != TimeSpan.MinValue && now >= _releasedUntil)
+        {
+            _releasedUntil = TimeSpan.MinValue;
+            _context.Version++;
+        }
+
+        _context.DueAt(Due(now));
     }
 
     /// <summary>The address could not be announced.</summary>
@@ -156,45 +213,22 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         _clock.Restart(now + RetryAnnounce);
     }
 
-    /// <summary>Shutting down: the standbys are asked to take over while this node still answers.</summary>
-    public void Stop(TimeSpan now)
+    /// <summary>What <paramref name="peer"/> is told of the address, or null for nothing.</summary>
+    public AddressClaim? ToClaim(string peer, TimeSpan now)
     {
-        if (Answers && !_audience.SomebodyIsHeard(now, Detect))
+        var kind = Role switch
         {
-            LetGo(AddressRole.Candidate, HolderChangeReason.Planned, now, tell: true);
-        }
-        else if (Answers)
-        {
-            Yield(now);
-            var bound = Detect * Math.Max(2, Candidates.Length);
-            _yieldUntil = now + (bound < MaxYield ? bound : MaxYield);
-        }
+            AddressRole.Holder => ClaimKind.Holder,
+            AddressRole.Yielding when _handover.Successor is null => ClaimKind.Yielding,
+            AddressRole.Yielding => _handover.Successor == peer || !Rules.OnlySuccessorIsInvited
+                ? ClaimKind.Handover : ClaimKind.Holder,
+
+            // Said for a while, as packets get lost; nobody minds it once there is a newer term.
+            _ when now < _releasedUntil => ClaimKind.Released,
+            _ => default,
+        };
+        return kind == default ? null : new AddressClaim(Address, kind, _terms.Own.Term, _terms.Own.Rank);
     }
-
-    public void SeenOnWire(string? node, PhysicalAddress mac, TimeSpan now)
-    {
-        if (Role == AddressRole.Holder)
-        {
-            if (node is not null)
-            {
-                // It may work from a snapshot in which it has nobody to send heartbeats to.
-                _audience.Remember(node);
-                context.SendSoon(node);
-            }
-
-            _conflicts.SeenOnWire(node, mac, Deadline, now);
-        }
-    }
-
-    /// <summary>What is said of the address in heartbeats, or null for nothing.</summary>
-    public AddressClaim? ToClaim(TimeSpan now) => Role switch
-    {
-        AddressRole.Holder => Own(ClaimKind.Holder),
-        AddressRole.Yielding => Own(ClaimKind.Yielding),
-        // Said for a while, as packets get lost; nobody minds it once there is a newer term.
-        _ when now < _releasedUntil => Own(ClaimKind.Released),
-        _ => null,
-    };
 
     /// <summary>Still has something to say although the node may be no candidate any more.</summary>
     public bool IsNeeded(TimeSpan now) => IsCandidate || Answers || now < _releasedUntil;
@@ -204,16 +238,17 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         Address = Address,
         VirtualIp = VirtualIp,
         Role = Role,
-        Term = terms.Seen,
-        Holder = Answers ? context.Self : Role == AddressRole.Standby ? terms.Best?.Node : null,
+        Term = _terms.Seen,
+        Holder = Answers ? _context.Self : Role == AddressRole.Standby ? _terms.Best?.Node : null,
         Since = Since,
-        Isolated = Answers && _audience.Evidence(now, Detect) == HoldingEvidence.LinkOnly,
+        Isolated = Answers && _audience.Evidence(now, Detect, Gateway)
+            is HoldingEvidence.None or HoldingEvidence.Gateway or HoldingEvidence.LinkOnly,
     };
 
     /// <summary>Moves the deadline on as far as the heartbeats sent allow.</summary>
     public void ExtendDeadline(TimeSpan now)
     {
-        if (!Answers || !MayGoOn(_audience.Evidence(now, Detect)))
+        if (!Answers || LooksCutOff(now))
         {
             return;
         }
@@ -224,107 +259,23 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         if (deadline > Deadline)
         {
             Deadline = deadline;
-            context.Actions.Add(new FailoverAction.ExtendDeadline(Address, deadline));
-        }
-    }
-
-    /// <summary>The sender started anew, so it no longer answers for what it held.</summary>
-    public void PeerRestarted(string sender, TimeSpan now)
-    {
-        if (!Answers && !_clock.Vacated && terms.Best is { } best && best.Node == sender)
-        {
-            Vacate(HolderChangeReason.HolderRestarted, now);
-        }
-    }
-
-    public void ClaimHeard(string sender, AddressClaim claim, TimeSpan now)
-    {
-        var id = new ClaimId(claim.Term, claim.Rank, sender);
-        if (Answers)
-        {
-            ClaimHeardWhileAnswering(id, claim.Kind, now);
-        }
-        else if (terms.Best is not { } best || !best.Beats(id))
-        {
-            ClaimHeardWhileWaiting(id, claim.Kind, now);
-        }
-    }
-
-    private void ClaimHeardWhileAnswering(ClaimId id, ClaimKind kind, TimeSpan now)
-    {
-        if (!id.Beats(terms.Own))
-        {
-            if (kind != ClaimKind.Released)
-            {
-                // It answers, or waits for somebody to take over: let it know at once.
-                _audience.Remember(id.Node);
-                context.SendSoon(id.Node);
-                if (kind == ClaimKind.Holder && Role == AddressRole.Holder && now - Since > Detect)
-                {
-                    _conflicts.WorseClaimHeard(id.Node, Deadline, now);
-                }
-            }
-        }
-        else if (kind == ClaimKind.Holder || (kind == ClaimKind.Yielding && Role == AddressRole.Yielding))
-        {
-            // Of two that yield, the better one goes on until somebody takes over.
-            var planned = Role == AddressRole.Yielding && kind == ClaimKind.Holder;
-            var reason = planned ? HolderChangeReason.Planned : HolderChangeReason.HigherTerm;
-            LetGo(AddressRole.Standby, reason, now, tell: false);
-            Follow(id);
-        }
-        else if (Role == AddressRole.Holder)
-        {
-            // A better claim is being given up, to this node as well as to others: claim above it.
-            Follow(id);
-            _claimReason = HolderChangeReason.Planned;
-            _clock.Vacate(now);
-            Claim(now);
-        }
-    }
-
-    private void ClaimHeardWhileWaiting(ClaimId id, ClaimKind kind, TimeSpan now)
-    {
-        var known = terms.Best == id;
-        if (!known)
-        {
-            Follow(id);
-        }
-
-        if (kind == ClaimKind.Holder)
-        {
-            _clock.Restart(now);
-            _claimReason = HolderChangeReason.HeartbeatTimeout;
-            var role = _linkUp ? AddressRole.Standby : AddressRole.Fenced;
-            if (Role != role || !known)
-            {
-                Become(role, now);
-            }
-        }
-        else if (!known || !_clock.Vacated)
-        {
-            Vacate(kind == ClaimKind.Yielding ? HolderChangeReason.Planned : HolderChangeReason.Released, now);
+            _extend.Deadline = deadline;
+            _context.Actions.Add(_extend);
         }
     }
 
     private void Claim(TimeSpan now)
     {
-        var detect = _clock.Vacated || _claimReason == HolderChangeReason.InitialClaim
-            ? TimeSpan.Zero : now - _clock.SilentSince;
-        terms.ClaimNext(_audience.OwnRank);
+        var phases = new FailoverPhases(_lastHeard, Detected: _clock.ClaimAt(place: 0, Detect), Claimed: now);
+        _terms.ClaimNext(_audience.OwnRank);
         _releasedUntil = TimeSpan.MinValue;
-        _yieldUntil = null;
+        _handover.End();
+        _cutOff = false;
         Deadline = now + Detect;
         Become(AddressRole.Holder, now);
-        context.Actions.Add(new FailoverAction.Hold(Address, terms.Own.Term, Deadline));
-        context.Actions.Add(new FailoverAction.HolderChanged(
-            Address, AddressRole.Holder, terms.Own.Term, _previousHolder, _claimReason, detect));
-        _audience.TellAll();
-    }
-
-    private void Yield(TimeSpan now)
-    {
-        Become(AddressRole.Yielding, now);
+        _context.Actions.Add(new FailoverAction.Hold(Address, _terms.Own.Term, Deadline));
+        _context.Actions.Add(new FailoverAction.HolderChanged(
+            Address, AddressRole.Holder, _terms.Own.Term, _previousHolder, _claimReason, phases));
         _audience.TellAll();
     }
 
@@ -338,14 +289,15 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
             return;
         }
 
-        _yieldUntil = null;
+        _handover.End();
         _claimReason = HolderChangeReason.InitialClaim;
         _previousHolder = null;
+        _lastHeard = null;
         _clock.Restart(now);
         _conflicts.Clear();
-        context.Actions.Add(new FailoverAction.Release(Address, reason));
-        context.Actions.Add(new FailoverAction.HolderChanged(
-            Address, role, terms.Own.Term, PreviousHolder: null, reason, TimeSpan.Zero));
+        _context.Actions.Add(new FailoverAction.Release(Address, reason));
+        _context.Actions.Add(new FailoverAction.HolderChanged(
+            Address, role, _terms.Own.Term, PreviousHolder: null, reason, Phases: null));
         if (tell)
         {
             _releasedUntil = now + Detect;
@@ -353,40 +305,34 @@ internal sealed class AddressFailover(FailoverContext context, IPAddress address
         }
     }
 
-    private void Vacate(HolderChangeReason reason, TimeSpan now)
-    {
-        _clock.Vacate(now);
-        _claimReason = reason;
-        if (Role == AddressRole.Standby && reason != HolderChangeReason.Planned)
-        {
-            Become(AddressRole.Candidate, now);
-        }
-    }
-
-    /// <summary>Takes <paramref name="id"/> for the best claim there is.</summary>
-    private void Follow(ClaimId id)
-    {
-        terms.Learn(id);
-        context.Version++;
-        _claimReason = HolderChangeReason.HeartbeatTimeout;
-        _previousHolder = id.Node;
-        _audience.Remember(id.Node);
-    }
-
     /// <summary>
-    /// An isolated holder whose link is up goes on: most often all its standbys are gone with the controller, and where
-    /// the segment itself is split, neither half hears the other's answers.
+    /// Nobody is heard although there is somebody to hear. A node that was cut off waits from the time it no longer is,
+    /// as it may not have heard of the holder yet.
     /// </summary>
-    private static bool MayGoOn(HoldingEvidence evidence) =>
-        evidence is HoldingEvidence.NoOtherCandidate or HoldingEvidence.Standby or HoldingEvidence.Controller
-            or HoldingEvidence.LinkOnly;
+    private bool LooksCutOff(TimeSpan now)
+    {
+        var cutOff = Rules.IsolatedWithdraws && _audience.Evidence(now, Detect, Gateway) == HoldingEvidence.None;
+        if (_cutOff && !cutOff && !Answers)
+        {
+            _clock.Restart(now);
+        }
 
-    private AddressClaim Own(ClaimKind kind) => new(Address, kind, terms.Own.Term, terms.Own.Rank);
+        _cutOff = cutOff;
+        return cutOff;
+    }
 
     private void Become(AddressRole role, TimeSpan now)
     {
         Role = role;
         Since = now;
-        context.Version++;
+        _context.Version++;
+        if (Answers)
+        {
+            _context.Held.Add(this);
+        }
+        else
+        {
+            _context.Held.Remove(this);
+        }
     }
 }

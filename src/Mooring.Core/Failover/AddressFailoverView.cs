@@ -21,6 +21,6 @@ public sealed record AddressFailoverView
     /// <summary>When the role was taken, on the machine's clock.</summary>
     public required TimeSpan Since { get; init; }
 
-    /// <summary>It answers although it hears neither a standby nor the controller.</summary>
+    /// <summary>It answers although it hears neither another candidate nor the controller.</summary>
     public bool Isolated { get; init; }
 }

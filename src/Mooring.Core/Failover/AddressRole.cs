@@ -15,6 +15,6 @@ public enum AddressRole
     /// <summary>Still answers, and has asked the standbys to take over.</summary>
     Yielding,
 
-    /// <summary>Held the address and may not answer now: its deadline passed or its link is down.</summary>
+    /// <summary>Held the address and may not answer now: its deadline passed, its link is down, or it is cut off.</summary>
     Fenced,
 }

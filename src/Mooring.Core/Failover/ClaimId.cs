@@ -5,9 +5,9 @@ internal readonly record struct ClaimId(ulong Term, byte Rank, string Node)
 {
     public const byte NoRank = byte.MaxValue;
 
-    public bool Beats(ClaimId other)
+    public bool Beats(ClaimId other, FailoverRules rules)
     {
-        if (Term != other.Term)
+        if (Term != other.Term && rules.TermDecides)
         {
             return Term > other.Term;
         }

@@ -11,4 +11,7 @@ public enum ClaimKind : byte
 
     /// <summary>It has stopped answering under this term.</summary>
     Released = 3,
+
+    /// <summary>It answers until the receiver of this claims the address, which it should do now.</summary>
+    Handover = 4,
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
+using Mooring.Core.Snapshots;
 
 namespace Mooring.Core.Failover;
 
@@ -23,8 +24,11 @@ public abstract record FailoverAction
     /// <summary>Announce a held address again: neighbours may have learned somebody else.</summary>
     public sealed record Announce(IPAddress Address, TimeSpan Deadline) : FailoverAction;
 
-    /// <summary>Move the deadline of a held address on.</summary>
-    public sealed record ExtendDeadline(IPAddress Address, TimeSpan Deadline) : FailoverAction;
+    /// <summary>Move the deadline of a held address on. One instance per address is used again and again.</summary>
+    public sealed record ExtendDeadline(IPAddress Address) : FailoverAction
+    {
+        public TimeSpan Deadline { get; internal set; }
+    }
 
     /// <summary>Stop answering now.</summary>
     public sealed record Release(IPAddress Address, HolderChangeReason Reason) : FailoverAction;
@@ -33,9 +37,13 @@ public abstract record FailoverAction
     /// <param name="Peer">Name of the node.</param>
     /// <param name="Claims">What to say.</param>
     /// <param name="HearsPeer">This node has heard the peer lately.</param>
-    /// <remarks>A claim whose own link is down goes over every other path to the peer.</remarks>
+    /// <param name="Leaving">This node shuts down and takes nothing over.</param>
+    /// <remarks>
+    /// A claim whose own link is down goes over every other path to the peer. While nothing changes a peer is sent the
+    /// same instance again.
+    /// </remarks>
     public sealed record SendHeartbeat(
-        string Peer, ImmutableArray<AddressClaim> Claims, bool HearsPeer) : FailoverAction;
+        string Peer, ImmutableArray<AddressClaim> Claims, bool HearsPeer, bool Leaving = false) : FailoverAction;
 
     /// <summary>This node took or gave up an address.</summary>
     /// <param name="Address">The virtual address.</param>
@@ -43,14 +51,17 @@ public abstract record FailoverAction
     /// <param name="Term">Term of the claim that was made or given up.</param>
     /// <param name="PreviousHolder">Node that held the address before, when it was taken from a known one.</param>
     /// <param name="Reason">Why.</param>
-    /// <param name="Detect">From the last sign of the previous holder to the decision; zero when it was told.</param>
+    /// <param name="Phases">The steps that led to it when the address was taken; null when it was given up.</param>
     public sealed record HolderChanged(
         IPAddress Address,
         AddressRole Role,
         ulong Term,
         string? PreviousHolder,
         HolderChangeReason Reason,
-        TimeSpan Detect) : FailoverAction;
+        FailoverPhases? Phases) : FailoverAction;
+
+    /// <summary>A move the controller asked for did not come about; this node goes on holding the address.</summary>
+    public sealed record MoveGivenUp(IPAddress Address, MoveIntent Move) : FailoverAction;
 
     /// <summary>Another machine claims an address this node holds.</summary>
     /// <param name="Address">The virtual address.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Core.Failover;
@@ -15,6 +16,9 @@ namespace Mooring.Core.Failover;
 /// </remarks>
 public sealed class FailoverMachine
 {
+    /// <summary>A wake-up that is later than this may have missed something.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(2);
+
     private readonly FailoverContext _context;
     private readonly HeartbeatSchedule _schedule;
     private readonly Dictionary<IPAddress, AddressFailover> _addresses = [];
@@ -22,15 +26,21 @@ public sealed class FailoverMachine
     /// <summary>Kept for addresses that are gone, should they come back.</summary>
     private readonly Dictionary<IPAddress, TermLedger> _terms = [];
     private readonly Dictionary<PhysicalAddress, string> _macs = [];
-    private ImmutableArray<NodeInterface> _interfaces = [];
+    private readonly NodeLinks _links = new();
     private TimeSpan _now;
     private bool _started;
 
     /// <param name="self">Name of this node.</param>
     /// <param name="persistedTerms">Highest durable term of each address from earlier runs.</param>
     public FailoverMachine(string self, IEnumerable<KeyValuePair<IPAddress, ulong>> persistedTerms)
+        : this(self, persistedTerms, FailoverRules.Default)
     {
-        _context = new FailoverContext(self);
+    }
+
+    internal FailoverMachine(
+        string self, IEnumerable<KeyValuePair<IPAddress, ulong>> persistedTerms, FailoverRules rules)
+    {
+        _context = new FailoverContext(self, rules);
         _schedule = new HeartbeatSchedule(_context, _addresses.Values);
         foreach (var (address, term) in persistedTerms)
         {
@@ -51,7 +61,7 @@ public sealed class FailoverMachine
     public ulong Revision { get; private set; }
 
     /// <summary>A stop was requested and nothing is answered for any more.</summary>
-    public bool IsStopped => _context.Stopping && !_addresses.Values.Any(address => address.Answers);
+    public bool IsStopped => _context.Stopping && _context.Held.Count == 0;
 
     /// <summary>Every address this node is a candidate for or still answers for.</summary>
     public ImmutableArray<AddressFailoverView> Views() =>
@@ -92,19 +102,19 @@ public sealed class FailoverMachine
         }
 
         _context.AudienceChanged = true;
-        return End();
+        return EndWithAll();
     }
 
     public IReadOnlyList<FailoverAction> SetInterfaces(TimeSpan now, ImmutableArray<NodeInterface> interfaces)
     {
         Begin(now);
-        _interfaces = interfaces;
+        _links.Interfaces = interfaces;
         foreach (var address in _addresses.Values)
         {
-            address.SetLink(HasLink(address.Address), _now);
+            _links.Apply(address, _now);
         }
 
-        return End();
+        return EndWithAll();
     }
 
     public IReadOnlyList<FailoverAction> SetControllerConnected(TimeSpan now, bool connected)
@@ -112,6 +122,24 @@ public sealed class FailoverMachine
         Begin(now);
         _context.ControllerConnected = connected;
         return End();
+    }
+
+    /// <summary>The gateway of a network was heard or fell silent. What an isolated holder does depends on it.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="interfaceName">The interface it is reached by.</param>
+    /// <param name="family">For the addresses of which family it is the gateway.</param>
+    /// <param name="reachable">Null when no gateway is known, or none that was ever heard.</param>
+    public IReadOnlyList<FailoverAction> SetGatewayReachable(
+        TimeSpan now, string interfaceName, AddressFamily family, bool? reachable)
+    {
+        Begin(now);
+        _links.SetGateway(interfaceName, family, reachable);
+        foreach (var address in _addresses.Values)
+        {
+            _links.Apply(address, _now);
+        }
+
+        return EndWithAll();
     }
 
     /// <summary>A heartbeat came in that is authentic and no replay. One from a node that is not known is ignored.</summary>
@@ -136,6 +164,7 @@ public sealed class FailoverMachine
             if (node != _context.Self)
             {
                 known.SeenOnWire(node, macAddress, _now);
+                known.Tick(_now);
             }
         }
 
@@ -149,6 +178,7 @@ public sealed class FailoverMachine
         if (_addresses.TryGetValue(address, out var known))
         {
             known.HoldFailed(_now);
+            known.Tick(_now);
         }
 
         return End();
@@ -165,9 +195,15 @@ public sealed class FailoverMachine
             {
                 address.Stop(_now);
             }
+
+            // So that nobody asks this node to take over what it is about to give up itself.
+            foreach (var peer in _context.Peers.Values)
+            {
+                peer.SendSoon = true;
+            }
         }
 
-        return End();
+        return EndWithAll();
     }
 
     private void Begin(TimeSpan now)
@@ -177,34 +213,97 @@ public sealed class FailoverMachine
         _now = _started && now < _now ? _now : now;
         _started = true;
         var lateness = expected == TimeSpan.MaxValue || _now < expected ? TimeSpan.Zero : _now - expected;
+        if (lateness <= Late && !AnyDeadlinePassed())
+        {
+            return;
+        }
+
         foreach (var address in _addresses.Values)
         {
             address.Wake(_now, lateness);
+            address.Tick(_now);
         }
+    }
+
+    private bool AnyDeadlinePassed()
+    {
+        foreach (var address in _context.Held)
+        {
+            if (_now > address.Deadline)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private List<FailoverAction> EndWithAll()
+    {
+        _context.DueAt(_now);
+        return End();
     }
 
     private List<FailoverAction> End()
     {
-        foreach (var address in _addresses.Values)
+        var due = _now >= _context.NextDue;
+        if (due)
         {
-            address.Tick(_now);
+            TickAll();
         }
 
-        DropUnneeded();
         if (_context.AudienceChanged)
         {
             _context.AudienceChanged = false;
             _schedule.Rebuild();
         }
 
-        _schedule.SendDue(_now);
-        foreach (var address in _addresses.Values)
+        // The deadlines follow what was sent.
+        if (_schedule.SendDue(_now) || due)
         {
-            address.ExtendDeadline(_now);
+            foreach (var address in _context.Held)
+            {
+                address.ExtendDeadline(_now);
+            }
         }
 
-        NextWakeup = FindNextWakeup();
+        if (due)
+        {
+            FindNextDue();
+        }
+
+        var next = _schedule.NextSend < _context.NextDue ? _schedule.NextSend : _context.NextDue;
+        NextWakeup = next < _now ? _now : next;
         return _context.Actions;
+    }
+
+    private void FindNextDue()
+    {
+        _context.NothingDue();
+        foreach (var address in _addresses.Values)
+        {
+            _context.DueAt(address.Due(_now));
+        }
+    }
+
+    private void TickAll()
+    {
+        List<AddressFailover>? unneeded = null;
+        foreach (var address in _addresses.Values)
+        {
+            address.Tick(_now);
+            if (!address.IsNeeded(_now))
+            {
+                (unneeded ??= []).Add(address);
+            }
+        }
+
+        foreach (var address in unneeded ?? [])
+        {
+            _context.Version++;
+            _addresses.Remove(address.Address);
+            _context.AudienceChanged = true;
+        }
     }
 
     private void Hear(FailoverPeer peer, Heartbeat heartbeat)
@@ -216,6 +315,7 @@ public sealed class FailoverMachine
                 foreach (var address in _addresses.Values)
                 {
                     address.PeerRestarted(peer.Name, _now);
+                    address.Tick(_now);
                 }
             }
 
@@ -225,11 +325,18 @@ public sealed class FailoverMachine
 
         peer.LastHeard = _now;
         peer.HearsUs = heartbeat.HearsReceiver;
+        if (peer.Leaving != heartbeat.Leaving)
+        {
+            peer.Leaving = heartbeat.Leaving;
+            _context.DueAt(_now);
+        }
+
         foreach (var claim in heartbeat.Claims)
         {
             if (_addresses.TryGetValue(claim.Address, out var address))
             {
                 address.ClaimHeard(peer.Name, claim, _now);
+                address.Tick(_now);
             }
         }
     }
@@ -242,7 +349,7 @@ public sealed class FailoverMachine
         }
 
         var address = new AddressFailover(_context, ip, terms, _now);
-        address.SetLink(HasLink(ip), _now);
+        _links.Apply(address, _now);
         _addresses.Add(ip, address);
         return address;
     }
@@ -269,37 +376,4 @@ public sealed class FailoverMachine
             _context.Peers.Remove(gone);
         }
     }
-
-    private void DropUnneeded()
-    {
-        List<AddressFailover>? unneeded = null;
-        foreach (var address in _addresses.Values)
-        {
-            if (!address.IsNeeded(_now))
-            {
-                (unneeded ??= []).Add(address);
-            }
-        }
-
-        foreach (var address in unneeded ?? [])
-        {
-            _context.Version++;
-            _addresses.Remove(address.Address);
-            _context.AudienceChanged = true;
-        }
-    }
-
-    private TimeSpan FindNextWakeup()
-    {
-        var next = _schedule.NextSend;
-        foreach (var address in _addresses.Values)
-        {
-            var wake = address.NextWakeup(_now);
-            next = wake < next ? wake : next;
-        }
-
-        return next < _now ? _now : next;
-    }
-
-    private bool HasLink(IPAddress address) => _interfaces.Any(nic => nic.Up && nic.OnLink(address) is not null);
 }

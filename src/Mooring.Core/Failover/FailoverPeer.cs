@@ -21,12 +21,21 @@ internal sealed class FailoverPeer(string name)
     /// <summary>The peer said in its last heartbeat that it hears this node.</summary>
     public bool HearsUs { get; set; }
 
+    /// <summary>The peer shuts down and takes nothing over.</summary>
+    public bool Leaving { get; set; }
+
     public TimeSpan? LastSent { get; set; }
 
     public TimeSpan NextSend { get; set; }
 
     /// <summary>Something changed that the peer should hear now.</summary>
     public bool SendSoon { get; set; }
+
+    /// <summary>What the peer is told of the shared addresses.</summary>
+    public HeartbeatDraft About { get; } = new();
+
+    /// <summary>What the peer is told of all addresses.</summary>
+    public HeartbeatDraft Greeting { get; } = new();
 
     public bool HeardWithin(TimeSpan now, TimeSpan window) => LastHeard is { } heard && now - heard <= window;
 }

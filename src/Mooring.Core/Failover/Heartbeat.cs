@@ -17,6 +17,9 @@ public sealed record Heartbeat
     /// <summary>The sender has heard the receiver within its detection time.</summary>
     public bool HearsReceiver { get; init; }
 
+    /// <summary>The sender shuts down and takes nothing over.</summary>
+    public bool Leaving { get; init; }
+
     /// <summary>Addresses the sender answers for, or has just let go. What is not listed is not spoken of.</summary>
     public ImmutableArray<AddressClaim> Claims { get; init; } = [];
 }

@@ -19,6 +19,7 @@ public static class HeartbeatCodec
     private const uint Magic = 0x4d524842; // "MRHB"
     private const byte Version = 1;
     private const byte HearsReceiverFlag = 1;
+    private const byte LeavingFlag = 2;
     private const byte IPv6Flag = 0x80;
     private const int FixedLength = 36;
     private const int MacLength = HMACSHA256.HashSizeInBytes;
@@ -46,7 +47,7 @@ public static class HeartbeatCodec
         var heartbeat = packet.Heartbeat;
         BinaryPrimitives.WriteUInt32BigEndian(destination, Magic);
         destination[4] = Version;
-        destination[5] = heartbeat.HearsReceiver ? HearsReceiverFlag : (byte)0;
+        destination[5] = (byte)((heartbeat.HearsReceiver ? HearsReceiverFlag : 0) | (heartbeat.Leaving ? LeavingFlag : 0));
         destination[6] = key.Id;
         destination[7] = 0;
         BinaryPrimitives.WriteUInt64BigEndian(destination[8..], heartbeat.Epoch);
@@ -166,6 +167,7 @@ public static class HeartbeatCodec
                 Epoch = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]),
                 Revision = BinaryPrimitives.ReadUInt64BigEndian(bytes[24..]),
                 HearsReceiver = (bytes[5] & HearsReceiverFlag) != 0,
+                Leaving = (bytes[5] & LeavingFlag) != 0,
                 Claims = claims.ToImmutable(),
             });
     }
@@ -200,7 +202,7 @@ public static class HeartbeatCodec
 
         var kind = (ClaimKind)(rest[0] & ~IPv6Flag);
         var term = BinaryPrimitives.ReadUInt64BigEndian(rest[2..]);
-        if (kind is not (ClaimKind.Holder or ClaimKind.Yielding or ClaimKind.Released) || term > MaxTerm)
+        if (kind is not (ClaimKind.Holder or ClaimKind.Yielding or ClaimKind.Released or ClaimKind.Handover) || term > MaxTerm)
         {
             return false;
         }

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Mooring.Core.Failover;
 
 /// <summary>
@@ -33,6 +31,7 @@ internal sealed class HeartbeatSchedule(FailoverContext context, IReadOnlyCollec
     /// <summary>Works out anew which addresses are shared with whom.</summary>
     public void Rebuild()
     {
+        context.Version++;
         foreach (var peer in context.Peers.Values)
         {
             peer.Shared.Clear();
@@ -54,14 +53,16 @@ internal sealed class HeartbeatSchedule(FailoverContext context, IReadOnlyCollec
         }
     }
 
-    public void SendDue(TimeSpan now)
+    /// <returns>Whether anything was sent.</returns>
+    public bool SendDue(TimeSpan now)
     {
-        var greeting = now >= _nextGreeting && addresses.Any(address => address.Answers);
+        var greeting = now >= _nextGreeting && context.Held.Count > 0 && context.Rules.StrangersAreGreeted;
         if (greeting)
         {
             _nextGreeting = now + GreetInterval;
         }
 
+        var sent = false;
         foreach (var peer in context.Peers.Values)
         {
             var soon = peer.SendSoon || greeting;
@@ -80,25 +81,15 @@ internal sealed class HeartbeatSchedule(FailoverContext context, IReadOnlyCollec
 
             if (soon)
             {
-                Send(peer, greeting ? addresses : peer.Shared, now);
-            }
-        }
-    }
-
-    private void Send(FailoverPeer peer, IReadOnlyCollection<AddressFailover> about, TimeSpan now)
-    {
-        var claims = ImmutableArray.CreateBuilder<AddressClaim>();
-        foreach (var address in about)
-        {
-            if (address.ToClaim(now) is { } claim)
-            {
-                claims.Add(claim);
+                peer.LastSent = now;
+                context.Actions.Add(greeting
+                    ? peer.Greeting.Compose(context, peer, addresses, now)
+                    : peer.About.Compose(context, peer, peer.Shared, now));
+                sent = true;
             }
         }
 
-        peer.LastSent = now;
-        context.Actions.Add(new FailoverAction.SendHeartbeat(
-            peer.Name, claims.ToImmutable(), peer.HeardWithin(now, peer.Detect)));
+        return sent;
     }
 
     private void Share(string node, AddressFailover address)

@@ -27,6 +27,9 @@ public enum HolderChangeReason
     /// <summary>The agent did not run for so long that its deadline passed.</summary>
     DeadlinePassed,
 
+    /// <summary>Neither another candidate nor the controller nor the gateway was heard.</summary>
+    Isolated,
+
     /// <summary>The address is gone from the snapshot, or no node may hold it.</summary>
     Removed,
 

@@ -9,19 +9,30 @@ internal sealed class TakeoverClock(TimeSpan now)
     /// <summary>The holder said that it lets go, so the first in line need not wait at all.</summary>
     public bool Vacated { get; private set; }
 
+    /// <summary>The holder asked this very node to take over, wherever it is in the line.</summary>
+    public bool Invited { get; private set; }
+
     /// <summary>Waits a whole turn from <paramref name="now"/> on.</summary>
     public void Restart(TimeSpan now)
     {
         SilentSince = now > SilentSince ? now : SilentSince;
-        Vacated = false;
+        Vacated = Invited = false;
     }
 
     public void Vacate(TimeSpan now)
     {
         SilentSince = now;
         Vacated = true;
+        Invited = false;
+    }
+
+    public void Invite(TimeSpan now)
+    {
+        SilentSince = now;
+        Vacated = Invited = true;
     }
 
     /// <summary>When the node with <paramref name="place"/> others before it may claim.</summary>
-    public TimeSpan ClaimAt(int place, TimeSpan detect) => SilentSince + (detect * (Vacated ? place : place + 1));
+    public TimeSpan ClaimAt(int place, TimeSpan detect) =>
+        Invited ? SilentSince : SilentSince + (detect * (Vacated ? place : place + 1));
 }

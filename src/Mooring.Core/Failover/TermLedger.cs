@@ -9,7 +9,7 @@ internal sealed class TermLedger(FailoverContext context, IPAddress address, ulo
     private const ulong Reserve = 8;
 
     /// <summary>No term up to this one is claimed, as an earlier process or another node may have used it.</summary>
-    private ulong _floor = persisted;
+    private ulong _floor = context.Rules.TermsOutliveRestarts ? persisted : 0;
 
     /// <summary>Highest term that was asked to be made durable.</summary>
     private ulong _reserved = persisted;
@@ -24,7 +24,7 @@ internal sealed class TermLedger(FailoverContext context, IPAddress address, ulo
 
     public void RaiseFloor(ulong term)
     {
-        _floor = Math.Max(_floor, term);
+        _floor = context.Rules.TermsOutliveRestarts ? Math.Max(_floor, term) : 0;
         KeepReserve();
     }
 

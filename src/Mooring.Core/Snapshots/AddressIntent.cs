@@ -13,4 +13,7 @@ public sealed record AddressIntent
 
     /// <summary>Highest term the controller has seen for this address; a new claim must exceed it.</summary>
     public ulong Term { get; init; }
+
+    /// <summary>Null when the address stays where it is.</summary>
+    public MoveIntent? Move { get; init; }
 }

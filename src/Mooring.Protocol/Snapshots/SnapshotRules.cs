@@ -36,12 +36,13 @@ internal static class SnapshotRules
             if (!addresses.TryAdd(intent.Address, (vip.Key, intent)))
             {
                 var (other, first) = addresses[intent.Address];
-                if (first.Term != intent.Term || !first.Candidates.SequenceEqual(intent.Candidates, StringComparer.Ordinal))
+                if (first.Term != intent.Term || first.Move != intent.Move
+                    || !first.Candidates.SequenceEqual(intent.Candidates, StringComparer.Ordinal))
                 {
                     problems.Add(
                         vip.Key.ToString(),
                         $"addresses[{index}]",
-                        $"{intent.Address} has other candidates or another term in {other}: an address has one holder");
+                        $"{intent.Address} has other candidates, another term or another move in {other}: an address has one holder");
                 }
             }
 

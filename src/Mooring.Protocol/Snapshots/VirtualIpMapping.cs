@@ -26,6 +26,7 @@ internal static class VirtualIpMapping
         {
             var item = new Proto.Address { Address_ = address.Address.ToString(), Term = address.Term };
             item.Candidates.AddRange(address.Candidates);
+            item.Move = address.Move is { } move ? new Proto.Move { Id = move.Id, To = move.To } : null;
             result.Addresses.Add(item);
         }
 
@@ -85,7 +86,13 @@ internal static class VirtualIpMapping
                 continue;
             }
 
-            result.Add(new AddressIntent { Address = address, Candidates = candidates, Term = item.Term });
+            result.Add(new AddressIntent
+            {
+                Address = address,
+                Candidates = candidates,
+                Term = item.Term,
+                Move = ReadMove(item, $"{field}.move", reader),
+            });
         }
 
         return result.ToImmutable();
@@ -108,6 +115,26 @@ internal static class VirtualIpMapping
         }
 
         return [.. item.Candidates];
+    }
+
+    private static MoveIntent? ReadMove(Proto.Address item, string field, ObjectReader reader)
+    {
+        if (item.Move is not { } move)
+        {
+            return null;
+        }
+
+        if (move.Id == 0)
+        {
+            reader.Refuse($"{field}.id", "is 0");
+        }
+
+        if (!item.Candidates.Contains(move.To))
+        {
+            reader.Refuse($"{field}.to", $"'{ObjectReader.Shorten(move.To)}' is not among the candidates");
+        }
+
+        return new MoveIntent(move.Id, move.To);
     }
 
     private static ImmutableArray<PortIntent> ReadPorts(Proto.VirtualIp vip, ObjectReader reader)

@@ -52,7 +52,7 @@ public sealed class FailoverMachineTests
         change.Reason.ShouldBe(HolderChangeReason.HeartbeatTimeout);
         change.PreviousHolder.ShouldBe("node-1");
         change.Term.ShouldBe(2UL);
-        change.Detect.ShouldBeInRange(cluster.Detect, cluster.Detect + TimeSpan.FromMilliseconds(5));
+        change.Phases!.Value.Silence.ShouldBeInRange(cluster.Detect, cluster.Detect + TimeSpan.FromMilliseconds(5));
         cluster.Advance(Settled);
         cluster.Nodes[2].Changes.ShouldBeEmpty();
     }

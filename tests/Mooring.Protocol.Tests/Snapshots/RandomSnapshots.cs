@@ -82,12 +82,7 @@ internal sealed class RandomSnapshots(int seed)
         Key = new NamespacedName($"ns{i % 3}", $"vip{i}"),
         Addresses =
         [
-            new AddressIntent
-            {
-                Address = IPAddress.Parse($"10.0.0.{100 + i}"),
-                Candidates = Some(4, n => $"node-{n}"),
-                Term = (ulong)_random.Next(5),
-            },
+            Address($"10.0.0.{100 + i}"),
             .. Chance() ? [new AddressIntent { Address = IPAddress.Parse($"fd00::{100 + i}") }] : Array.Empty<AddressIntent>(),
         ],
         Ports = Some(3, p => new PortIntent
@@ -101,6 +96,18 @@ internal sealed class RandomSnapshots(int seed)
         HeartbeatInterval = TimeSpan.FromMilliseconds(50 + _random.Next(200)),
         DetectMultiplier = 2 + _random.Next(5),
     };
+
+    private AddressIntent Address(string address)
+    {
+        var candidates = Some(4, n => $"node-{n}");
+        return new AddressIntent
+        {
+            Address = IPAddress.Parse(address),
+            Candidates = candidates,
+            Term = (ulong)_random.Next(5),
+            Move = !candidates.IsEmpty && Chance() ? new MoveIntent((ulong)_random.Next(1, 9), candidates[^1]) : null,
+        };
+    }
 
     private BackendSet Set(string id) => new()
     {

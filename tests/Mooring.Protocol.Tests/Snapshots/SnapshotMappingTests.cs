@@ -19,6 +19,8 @@ public sealed class SnapshotMappingTests
         { "address twice", s => s.VirtualIps[0].Addresses.Add(s.VirtualIps[0].Addresses[0].Clone()), "addresses[1].address", "10.70.0.100 is there twice" },
         { "candidate twice", s => s.VirtualIps[0].Addresses[0].Candidates.Add("node-1"), "addresses[0].candidates[1]", "'node-1' is there twice" },
         { "candidate empty", s => s.VirtualIps[0].Addresses[0].Candidates.Add(""), "addresses[0].candidates[1]", "is empty" },
+        { "move without number", s => s.VirtualIps[0].Addresses[0].Move = new Move { To = "node-1" }, "addresses[0].move.id", "is 0" },
+        { "move to nowhere", s => s.VirtualIps[0].Addresses[0].Move = new Move { Id = 1, To = "node-9" }, "addresses[0].move.to", "'node-9' is not among the candidates" },
         { "port 0", s => s.VirtualIps[0].Ports[0].Port_ = 0, "ports[0].port", "0 is not a port: use 1 to 65535" },
         { "port huge", s => s.VirtualIps[0].Ports[0].Port_ = 65536, "ports[0].port", "65536 is not a port" },
         { "port twice", s => s.VirtualIps[0].Ports.Add(s.VirtualIps[0].Ports[0].Clone()), "ports[1].port", "Tcp 80 is there twice" },
@@ -100,7 +102,7 @@ public sealed class SnapshotMappingTests
         other.Addresses[0].Candidates.Add("node-9");
 
         SnapshotMapping.ToCore(snapshot).Problems.ShouldHaveSingleItem()
-            .Message.ShouldContain("has other candidates or another term in default/web");
+            .Message.ShouldContain("has other candidates, another term or another move in default/web");
     }
 
     [Fact]

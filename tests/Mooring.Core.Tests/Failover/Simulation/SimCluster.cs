@@ -12,6 +12,8 @@ internal sealed class SimCluster
     private readonly HashSet<(string From, string To)> _blocked = [];
     private readonly Dictionary<IPAddress, (string Holder, ulong Term)> _known = [];
     private Dictionary<IPAddress, ImmutableArray<string>> _candidates = [];
+    private readonly Dictionary<IPAddress, MoveIntent> _moves = [];
+    private ulong _lastMove;
     private long _order;
     private ulong _revision;
 
@@ -195,6 +197,13 @@ internal sealed class SimCluster
         }
     }
 
+    /// <summary>The controller asks the holder to hand the address to a node.</summary>
+    public void Move(IPAddress address, string to)
+    {
+        _moves[address] = new MoveIntent(++_lastMove, to);
+        Publish();
+    }
+
     /// <summary>One node hears from the controller that it alone may hold the address; the others do not.</summary>
     public void Tell(SimNode node, IPAddress address)
     {
@@ -229,6 +238,7 @@ internal sealed class SimCluster
                     Address = address,
                     Candidates = _candidates[address],
                     Term = _known.GetValueOrDefault(address).Term,
+                    Move = _moves.GetValueOrDefault(address),
                 },
             ],
         })],

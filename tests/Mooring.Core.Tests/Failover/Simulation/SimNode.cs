@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Mooring.Core.Failover;
 using Mooring.Core.Snapshots;
 
@@ -49,6 +50,8 @@ internal sealed class SimNode
     public List<(TimeSpan At, FailoverAction.HolderChanged Change)> Changes { get; } = [];
 
     public List<FailoverAction.Conflict> Conflicts { get; } = [];
+
+    public List<FailoverAction.MoveGivenUp> GivenUp { get; } = [];
 
     public ImmutableArray<AddressFailoverView> Views => _machine?.Views() ?? [];
 
@@ -129,6 +132,9 @@ internal sealed class SimNode
     }
 
     public void SetController(bool connected) => Give((machine, now) => machine.SetControllerConnected(now, connected));
+
+    public void SetGateway(bool? reachable) =>
+        Give((machine, now) => machine.SetGatewayReachable(now, "eth0", AddressFamily.InterNetwork, reachable));
 
     /// <summary>The stream from the controller keeps its order.</summary>
     public void Apply(ClusterSnapshot snapshot)
@@ -248,12 +254,16 @@ internal sealed class SimNode
                     Epoch = Epoch,
                     Revision = _snapshot.Revision,
                     HearsReceiver = send.HearsPeer,
+                    Leaving = send.Leaving,
                     Claims = send.Claims,
                 });
                 break;
             case FailoverAction.HolderChanged changed:
                 Changes.Add((_cluster.Now, changed));
                 _cluster.Reported(this, changed);
+                break;
+            case FailoverAction.MoveGivenUp given:
+                GivenUp.Add(given);
                 break;
             case FailoverAction.Conflict conflict:
                 Conflicts.Add(conflict);
