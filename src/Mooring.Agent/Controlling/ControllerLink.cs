@@ -59,8 +59,10 @@ internal sealed partial class ControllerLink(
             {
                 Lost(controller, $"{exception.StatusCode}: {exception.Status.Detail}");
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception exception) when (
+                stoppingToken.IsCancellationRequested && exception is OperationCanceledException or RpcException)
             {
+                // A call that this end cancels ends either way.
                 return;
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -22,11 +23,13 @@ public sealed class ApiServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ServerParts _parts;
+    private readonly ConnectionGate _gate;
 
-    private ApiServer(WebApplication app, ServerParts parts, Uri address)
+    private ApiServer(WebApplication app, ServerParts parts, ConnectionGate gate, Uri address)
     {
         _app = app;
         _parts = parts;
+        _gate = gate;
         Address = address;
     }
 
@@ -51,10 +54,11 @@ public sealed class ApiServer : IAsyncDisposable
         try
         {
             await parts.StartAsync(ct);
-            app = Build(options, loggers, parts);
+            var gate = new ConnectionGate();
+            app = Build(options, loggers, parts, gate);
             await app.StartAsync(ct);
             var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
-            return new ApiServer(app, parts, new Uri(addresses.First()));
+            return new ApiServer(app, parts, gate, new Uri(addresses.First()));
         }
         catch
         {
@@ -94,6 +98,14 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Forgets the history of changes, as a store's compaction does: watches and pages from before get 410.</summary>
     public void Compact() => _parts.Compact();
 
+    /// <summary>True while it resets every connection, between <see cref="GoAway"/> and <see cref="ComeBack"/>.</summary>
+    public bool Away => _gate.Closed;
+
+    /// <summary>Resets every connection, as if it were gone, until <see cref="ComeBack"/>; it forgets nothing.</summary>
+    public void GoAway() => _gate.Close();
+
+    public void ComeBack() => _gate.Open();
+
     /// <summary>Ends watches, finishes what is being written, and stops.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -103,7 +115,8 @@ public sealed class ApiServer : IAsyncDisposable
         await _parts.DisposeAsync();
     }
 
-    private static WebApplication Build(ApiServerOptions options, ILoggerFactory loggers, ServerParts parts)
+    private static WebApplication Build(
+        ApiServerOptions options, ILoggerFactory loggers, ServerParts parts, ConnectionGate gate)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
@@ -112,6 +125,7 @@ public sealed class ApiServer : IAsyncDisposable
         var certificate = options.Tls ? parts.Authority.IssueServer(options.ExtraEndpoints.Select(e => e.Address)) : null;
         void Secure(ListenOptions listen)
         {
+            listen.Use(gate.Guard);
             if (certificate is not null)
             {
                 listen.UseHttps(certificate);

@@ -41,7 +41,7 @@ internal sealed partial class SandboxCluster
         }
     }
 
-    /// <summary>Connects the node again, and starts or thaws its agent.</summary>
+    /// <summary>Connects the node again, starts or thaws its agent, and creates its objects if they were removed.</summary>
     public async Task HealNodeAsync(string node, CancellationToken cancellationToken)
     {
         var place = Place(node);
@@ -50,6 +50,7 @@ internal sealed partial class SandboxCluster
         {
             await Network.ReconnectAsync(place, cancellationToken);
             _links[node] = NodeLink.Connected;
+            await Kubelet.RestoreNodeAsync(place, cancellationToken);
             await Kubelet.SetCutAsync(place, false, cancellationToken);
         }
         finally
@@ -86,6 +87,52 @@ internal sealed partial class SandboxCluster
 
     public Task RemovePodAsync(string pod, CancellationToken cancellationToken) =>
         Kubelet.RemovePodAsync(Pod(pod), cancellationToken);
+
+    /// <summary>Sets the annotation that asks for the node's addresses to be moved away, or removes it.</summary>
+    public Task DrainNodeAsync(string node, CancellationToken cancellationToken) =>
+        Kubelet.SetDrainAsync(Place(node), true, cancellationToken);
+
+    public Task UndrainNodeAsync(string node, CancellationToken cancellationToken) =>
+        Kubelet.SetDrainAsync(Place(node), false, cancellationToken);
+
+    /// <summary>SIGTERM to the node's agent, as when its pod is deleted; it stays away until it is started or healed.</summary>
+    public Task StopAgentAsync(string node, CancellationToken cancellationToken) => Agent(node).StopAsync(cancellationToken);
+
+    public Task StartAgentAsync(string node, CancellationToken cancellationToken) => Agent(node).StartAsync(cancellationToken);
+
+    /// <summary>What a rolling update does to one node: SIGTERM, wait for the end, start.</summary>
+    public async Task RestartAgentAsync(string node, CancellationToken cancellationToken)
+    {
+        await Agent(node).StopAsync(cancellationToken);
+        await Agent(node).StartAsync(cancellationToken);
+    }
+
+    /// <summary>Switches the machine off and deletes its Node and pods; <see cref="HealNodeAsync"/> brings it back.</summary>
+    public async Task RemoveNodeAsync(string node, CancellationToken cancellationToken)
+    {
+        var place = Place(node);
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            await Network.CutAsync(place, silent: false, cancellationToken);
+            _links[node] = NodeLink.Cut;
+            if (Agents.TryGetValue(node, out var agent))
+            {
+                await agent.KillAsync(cancellationToken);
+            }
+
+            await Kubelet.RemoveNodeAsync(place, cancellationToken);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>The API server resets every connection until <see cref="StartApiServer"/>.</summary>
+    public void StopApiServer() => _apiServer!.GoAway();
+
+    public void StartApiServer() => _apiServer!.ComeBack();
 
     public Task KillControllerAsync(CancellationToken cancellationToken) => RunningController().KillAsync(cancellationToken);
 

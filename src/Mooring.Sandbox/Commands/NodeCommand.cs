@@ -16,7 +16,13 @@ internal static class NodeCommand
             Verb("freeze", "Stop the node's agent with SIGSTOP"),
             Verb("thaw", "Let a frozen agent go on"),
             Verb("cut", "Unplug the node from the network", silent),
-            Verb("heal", "Plug the node in again and start or thaw its agent"),
+            Verb("stop", "End the node's agent with SIGTERM, as when its pod is deleted"),
+            Verb("start", "Start the node's agent"),
+            Verb("restart", "What a rolling update does: SIGTERM, wait for the end, start"),
+            Verb("drain", "Ask for the node's addresses to be moved away, by its annotation"),
+            Verb("undrain", "Let the node hold addresses again"),
+            Verb("remove", "Switch the machine off and delete its Node and pods; `heal` brings it back"),
+            Verb("heal", "Plug the node in again, start or thaw its agent, and create its Node if it was removed"),
         };
     }
 

@@ -19,6 +19,7 @@ internal static class SandboxCommandLine
         NodeCommand.Create(),
         PodCommand.Create(),
         ControllerCommand.Create(),
+        ApiServerCommand.Create(),
         ExecCommand.Create(),
         ProbeCommand.Create(),
         DownCommand.Create(),

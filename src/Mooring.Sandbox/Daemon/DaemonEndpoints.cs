@@ -24,6 +24,13 @@ internal static class DaemonEndpoints
         routes.MapPost("/nodes/{node}/cut", cluster.CutNodeAsync);
         routes.MapPost("/nodes/{node}/heal", cluster.HealNodeAsync);
 
+        routes.MapPost("/nodes/{node}/drain", cluster.DrainNodeAsync);
+        routes.MapPost("/nodes/{node}/undrain", cluster.UndrainNodeAsync);
+        routes.MapPost("/nodes/{node}/stop", cluster.StopAgentAsync);
+        routes.MapPost("/nodes/{node}/start", cluster.StartAgentAsync);
+        routes.MapPost("/nodes/{node}/restart", cluster.RestartAgentAsync);
+        routes.MapPost("/nodes/{node}/remove", cluster.RemoveNodeAsync);
+
         routes.MapPost("/pods/{pod}/fail", (string pod, PodFailure failure, CancellationToken cancellationToken) =>
             cluster.FailPodAsync(pod, failure, cancellationToken));
         routes.MapPost("/pods/{pod}/heal", cluster.HealPodAsync);
@@ -33,6 +40,8 @@ internal static class DaemonEndpoints
 
         routes.MapPost("/controller/kill", cluster.KillControllerAsync);
         routes.MapPost("/controller/start", cluster.StartControllerAsync);
+        routes.MapPost("/apiserver/stop", cluster.StopApiServer);
+        routes.MapPost("/apiserver/start", cluster.StartApiServer);
     }
 
     /// <summary>Turns what went wrong into a status and a message.</summary>

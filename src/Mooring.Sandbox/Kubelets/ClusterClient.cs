@@ -35,6 +35,17 @@ internal sealed class ClusterClient(HttpClient http)
         await EnsureSuccessAsync(response, path, cancellationToken);
     }
 
+    /// <summary>Changes the fields given; null removes one (RFC 7396).</summary>
+    public async Task MergeAsync(string path, JsonObject value, CancellationToken cancellationToken)
+    {
+        using var content = new StringContent(value.ToJsonString(), Encoding.UTF8);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/merge-patch+json");
+        using var request = new HttpRequestMessage(
+            HttpMethod.Patch, $"{path}?fieldManager={FieldManager}") { Content = content };
+        using var response = await http.SendAsync(request, cancellationToken);
+        await EnsureSuccessAsync(response, path, cancellationToken);
+    }
+
     /// <summary>Deletes at once; an object that is not there is a success.</summary>
     public async Task DeleteAsync(string path, CancellationToken cancellationToken)
     {

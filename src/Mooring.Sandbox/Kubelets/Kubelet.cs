@@ -35,9 +35,7 @@ internal sealed partial class Kubelet(
         foreach (var node in network.Topology.Nodes)
         {
             _nodes[node.Name] = new NodeHealth { ReachableSince = time.GetUtcNow() };
-            await api.ApplyAsync(ClusterClient.Node(node.Name), ObjectTemplates.Node(node), cancellationToken);
-            await WriteNodeStatusAsync(node, cancellationToken);
-            await RenewLeaseAsync(node, cancellationToken);
+            await RegisterAsync(node, cancellationToken);
         }
     }
 
@@ -130,6 +128,40 @@ internal sealed partial class Kubelet(
         }
     }
 
+    public Task SetDrainAsync(NodePlace node, bool drain, CancellationToken cancellationToken) => api.MergeAsync(
+        ClusterClient.Node(node.Name), ObjectTemplates.Drain(drain), cancellationToken);
+
+    /// <summary>Deletes the node's objects. Its pods' programs run on, out of reach.</summary>
+    public async Task RemoveNodeAsync(NodePlace node, CancellationToken cancellationToken)
+    {
+        _nodes[node.Name].Removed = true;
+        await api.DeleteAsync(ClusterClient.Node(node.Name), cancellationToken);
+        await api.DeleteAsync(ClusterClient.Lease(node.Name), cancellationToken);
+        foreach (var pod in PodsOn(node))
+        {
+            await api.DeleteAsync(ClusterClient.Pod(pod.Place.Name), cancellationToken);
+        }
+    }
+
+    /// <summary>Creates the objects of a removed node again; nothing happens to one that is there.</summary>
+    public async Task RestoreNodeAsync(NodePlace node, CancellationToken cancellationToken)
+    {
+        var health = _nodes[node.Name];
+        if (!health.Removed)
+        {
+            return;
+        }
+
+        await RegisterAsync(node, cancellationToken);
+        foreach (var pod in PodsOn(node))
+        {
+            await api.ApplyAsync(ClusterClient.Pod(pod.Place.Name), ObjectTemplates.Pod(pod.Place), cancellationToken);
+            await WritePodStatusAsync(pod, cancellationToken);
+        }
+
+        health.Removed = false;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var pod in _pods.Values)
@@ -140,9 +172,18 @@ internal sealed partial class Kubelet(
         _changing.Dispose();
     }
 
+    private IEnumerable<PodRecord> PodsOn(NodePlace node) => Pods.Where(pod => pod.Place.Node == node);
+
+    private async Task RegisterAsync(NodePlace node, CancellationToken cancellationToken)
+    {
+        await api.ApplyAsync(ClusterClient.Node(node.Name), ObjectTemplates.Node(node), cancellationToken);
+        await WriteNodeStatusAsync(node, cancellationToken);
+        await RenewLeaseAsync(node, cancellationToken);
+    }
+
     private async Task TickAsync(bool renewLeases, CancellationToken cancellationToken)
     {
-        foreach (var node in network.Topology.Nodes)
+        foreach (var node in network.Topology.Nodes.Where(node => !_nodes[node.Name].Removed))
         {
             var health = _nodes[node.Name];
             try
@@ -169,7 +210,7 @@ internal sealed partial class Kubelet(
     private async Task SetReachableAsync(NodePlace node, bool reachable, CancellationToken cancellationToken)
     {
         var health = _nodes[node.Name];
-        if (health.Reachable == reachable)
+        if (health.Reachable == reachable || health.Removed)
         {
             return;
         }

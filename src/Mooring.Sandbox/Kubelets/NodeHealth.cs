@@ -9,6 +9,9 @@ internal sealed class NodeHealth
     /// <summary>Timestamp since when the node is cut off, or null.</summary>
     public long? CutSince { get; set; }
 
+    /// <summary>Its Node is deleted.</summary>
+    public bool Removed { get; set; }
+
     public bool Reachable { get; set; } = true;
 
     public DateTimeOffset ReachableSince { get; set; }

@@ -8,6 +8,7 @@ namespace Mooring.Sandbox.Kubelets;
 internal static class ObjectTemplates
 {
     public const string PodNamespace = "default";
+    public const string DrainAnnotation = "mooring.dev/drain";
     public const int LeaseSeconds = 40;
 
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
@@ -40,6 +41,12 @@ internal static class ObjectTemplates
             ["podCIDR"] = node.PodSubnet.ToString(),
             ["podCIDRs"] = new JsonArray(node.PodSubnet.ToString(), node.PodSubnetV6.ToString()),
         },
+    };
+
+    /// <summary>A merge patch of a node's annotation.</summary>
+    public static JsonObject Drain(bool drain) => new()
+    {
+        ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [DrainAnnotation] = drain ? "true" : null } },
     };
 
     public static JsonObject NodeStatus(NodePlace node, bool reachable, DateTimeOffset since) => new()

@@ -7,12 +7,16 @@ namespace Mooring.Sandbox.Processes;
 internal sealed class Component(
     string name, string networkNamespace, IReadOnlyList<string> command, string logPath, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>How long a process may take to end in good order before it is killed.</summary>
+    /// <summary>terminationGracePeriodSeconds of the chart's DaemonSet.</summary>
+    private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a process may take to end in good order when the sandbox goes down.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _changing = new(1, 1);
     private Process? _process;
     private bool _killed;
+    private bool _stopped;
     private bool _frozen;
 
     public string Name => name;
@@ -26,7 +30,7 @@ internal sealed class Component(
     public ComponentState State => _process switch
     {
         { HasExited: false } => _frozen ? ComponentState.Frozen : ComponentState.Running,
-        _ => _killed ? ComponentState.Killed : ComponentState.Crashed,
+        _ => _stopped ? ComponentState.Stopped : _killed ? ComponentState.Killed : ComponentState.Crashed,
     };
 
     /// <summary>Resident memory in bytes, 0 when it does not run.</summary>
@@ -65,6 +69,7 @@ internal sealed class Component(
 
         _process = Process.Start(start)!;
         _killed = false;
+        _stopped = false;
         _frozen = false;
         Starts++;
         return Task.CompletedTask;
@@ -78,6 +83,17 @@ internal sealed class Component(
         {
             ProcessSignal.Send(running.Id, Signal.Kill);
             await running.WaitForExitAsync(cancellationToken);
+        }
+    }, cancellationToken);
+
+    /// <summary>SIGTERM, as a kubelet sends it; it stays stopped until it is started again.</summary>
+    /// <exception cref="InvalidOperationException">It did not end within the grace period and was killed.</exception>
+    public Task StopAsync(CancellationToken cancellationToken) => ChangeAsync(async () =>
+    {
+        _stopped = true;
+        if (_process is { HasExited: false } running && !await EndAsync(running, GracePeriod))
+        {
+            throw new InvalidOperationException($"{name} did not end within {GracePeriod.TotalSeconds} s and was killed");
         }
     }, cancellationToken);
 
@@ -113,21 +129,29 @@ internal sealed class Component(
             }
 
             _killed = true;
-            ProcessSignal.Send(running.Id, Signal.Continue);
-            ProcessSignal.Send(running.Id, Signal.Terminate);
-            using var patience = new CancellationTokenSource(StopTimeout, time);
-            try
-            {
-                await running.WaitForExitAsync(patience.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                ProcessSignal.Send(running.Id, Signal.Kill);
-                await running.WaitForExitAsync(CancellationToken.None);
-            }
+            await EndAsync(running, StopTimeout);
         }, CancellationToken.None);
         _process?.Dispose();
         _changing.Dispose();
+    }
+
+    /// <returns>False when it had to be killed.</returns>
+    private async Task<bool> EndAsync(Process running, TimeSpan timeout)
+    {
+        ProcessSignal.Send(running.Id, Signal.Continue);
+        ProcessSignal.Send(running.Id, Signal.Terminate);
+        using var patience = new CancellationTokenSource(timeout, time);
+        try
+        {
+            await running.WaitForExitAsync(patience.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            ProcessSignal.Send(running.Id, Signal.Kill);
+            await running.WaitForExitAsync(CancellationToken.None);
+            return false;
+        }
     }
 
     private async Task ChangeAsync(Func<Task> change, CancellationToken cancellationToken)

@@ -10,6 +10,9 @@ internal enum ComponentState
     /// <summary>Killed because someone asked for it.</summary>
     Killed,
 
+    /// <summary>Ended in good order because someone asked for it.</summary>
+    Stopped,
+
     /// <summary>Ended by itself, which it should not.</summary>
     Crashed,
 }

@@ -61,6 +61,18 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stop_Connected_EndsWithoutAFault()
+    {
+        _controller.Service.Publish(Message(TestSnapshots.Web(5)));
+        await StartAsync();
+        await AckAsync(5);
+
+        await _link!.StopAsync(TestContext.Current.CancellationToken);
+
+        _link.ExecuteTask!.Status.ShouldBe(TaskStatus.RanToCompletion);
+    }
+
+    [Fact]
     public async Task Connect_PartCannotApply_AckSaysSo()
     {
         _consumer.Problems = [new Problem { Object = "default/web", Message = "kernel says no" }];

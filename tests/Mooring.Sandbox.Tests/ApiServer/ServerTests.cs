@@ -37,6 +37,28 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task GoAway_UntilComeBack_ResetsOpenAndNewConnectionsAndForgetsNothing()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var server = await ApiServer.StartAsync(new ApiServerOptions { Tls = false }, cancellationToken);
+        using var client = TestServer.ClientFor(server);
+        await client.GetStringAsync("/api/v1/namespaces/default", cancellationToken);
+        using var watch = await client.GetAsync(
+            "/api/v1/namespaces?watch=true", HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using var reader = new StreamReader(await watch.Content.ReadAsStreamAsync(cancellationToken));
+
+        server.GoAway();
+
+        server.Away.ShouldBeTrue();
+        await Should.ThrowAsync<IOException>(() => reader.ReadToEndAsync(cancellationToken));
+        await Should.ThrowAsync<HttpRequestException>(() => client.GetAsync("/readyz", cancellationToken));
+
+        server.ComeBack();
+
+        (await client.GetAsync("/api/v1/namespaces/default", cancellationToken)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Start_ExtraEndpoint_IsServedOnTheCallersSocket()
     {
         // Bound here; a caller may bind it in another network namespace.
