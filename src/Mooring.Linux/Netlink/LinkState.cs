@@ -31,13 +31,17 @@ public sealed record LinkState
     /// <summary>The driver's kind (<c>vlan</c>, <c>bridge</c>, <c>bond</c>, <c>veth</c>); empty for hardware.</summary>
     public string Kind { get; init; } = "";
 
+    /// <summary>The sysctl <c>net.ipv6.conf.NAME.forwarding</c>.</summary>
+    public bool ForwardsIPv6 { get; init; }
+
     public ImmutableArray<LinkAddress> Addresses { get; init; } = [];
 
     public bool Equals(LinkState? other)
         => other is not null
             && Index == other.Index && Name == other.Name && Mac.Equals(other.Mac) && Up == other.Up
             && SpeaksArp == other.SpeaksArp && Mtu == other.Mtu && MasterIndex == other.MasterIndex
-            && ParentIndex == other.ParentIndex && Kind == other.Kind && Addresses.SequenceEqual(other.Addresses);
+            && ParentIndex == other.ParentIndex && Kind == other.Kind && ForwardsIPv6 == other.ForwardsIPv6
+            && Addresses.SequenceEqual(other.Addresses);
 
     public override int GetHashCode() => HashCode.Combine(Index, Name, Up, Addresses.Length);
 }

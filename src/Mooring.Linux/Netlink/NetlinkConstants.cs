@@ -13,6 +13,8 @@ internal static class NetlinkConstants
     public const int GroupIPv6Address = 9; // RTNLGRP_IPV6_IFADDR
     public const int GroupIPv6Route = 11; // RTNLGRP_IPV6_ROUTE
 
+    public const int GroupIPv6Configuration = 25; // RTNLGRP_IPV6_NETCONF
+
     public const ushort MessageError = 2; // NLMSG_ERROR
     public const ushort MessageDone = 3; // NLMSG_DONE
     public const ushort NewLink = 16; // RTM_NEWLINK
@@ -42,6 +44,9 @@ internal static class NetlinkConstants
     public const ushort LinkOperationalState = 16; // IFLA_OPERSTATE
     public const ushort LinkInformation = 18; // IFLA_LINKINFO
     public const ushort LinkInformationKind = 1; // IFLA_INFO_KIND
+    public const ushort LinkFamilies = 26; // IFLA_AF_SPEC: by address family
+    public const ushort LinkIPv6Configuration = 2; // IFLA_INET6_CONF: array of int32
+    public const int IPv6ForwardingIndex = 0; // DEVCONF_FORWARDING
 
     public const ushort AddressPrefix = 1; // IFA_ADDRESS: the peer's on a point-to-point link
     public const ushort AddressLocal = 2; // IFA_LOCAL

@@ -14,6 +14,7 @@ public sealed class NetworkInterfaceMonitor : IDisposable
         NetlinkConstants.GroupLink,
         NetlinkConstants.GroupIPv4Address,
         NetlinkConstants.GroupIPv6Address,
+        NetlinkConstants.GroupIPv6Configuration,
     ];
 
     private readonly NetlinkSocket _queries;

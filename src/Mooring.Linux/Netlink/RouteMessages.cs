@@ -30,6 +30,7 @@ internal static class RouteMessages
         string name = "", kind = "";
         var mac = PhysicalAddress.None;
         int mtu = 0, master = 0, parent = 0;
+        var forwardsIPv6 = false;
         var operational = NetlinkConstants.OperationalUnknown;
         var attributes = new NetlinkAttributeReader(body[LinkHeaderLength..]);
         while (attributes.TryRead(out var type, out var value))
@@ -57,6 +58,9 @@ internal static class RouteMessages
                 case NetlinkConstants.LinkInformation:
                     kind = ReadKind(value);
                     break;
+                case NetlinkConstants.LinkFamilies:
+                    forwardsIPv6 = ReadForwardsIPv6(value);
+                    break;
             }
         }
 
@@ -80,6 +84,7 @@ internal static class RouteMessages
             MasterIndex = master,
             ParentIndex = parent,
             Kind = kind,
+            ForwardsIPv6 = forwardsIPv6,
         };
     }
 
@@ -206,6 +211,25 @@ internal static class RouteMessages
         }
 
         return "";
+    }
+
+    private static bool ReadForwardsIPv6(ReadOnlySpan<byte> families)
+    {
+        var attributes = new NetlinkAttributeReader(families);
+        while (attributes.TryRead(out var family, out var value))
+        {
+            var configuration = new NetlinkAttributeReader(value);
+            while (family == NetlinkConstants.FamilyIPv6 && configuration.TryRead(out var type, out var settings))
+            {
+                if (type == NetlinkConstants.LinkIPv6Configuration)
+                {
+                    var at = NetlinkConstants.IPv6ForwardingIndex * sizeof(int);
+                    return settings.Length >= at + sizeof(int) && ReadInt32(settings[at..]) != 0;
+                }
+            }
+        }
+
+        return false;
     }
 
     private static IPNetwork SubnetOf(IPAddress address, int prefixLength)

@@ -8,13 +8,6 @@ namespace Mooring.Linux.PacketSockets;
 /// </summary>
 public static class PacketFilter
 {
-    /// <summary>
-    /// Past this many addresses the kernel no longer compares them; the frames of the protocol then all come up. Each
-    /// costs a comparison per frame, and an old and a new program must fit net.core.optmem_max together (20 KiB before
-    /// Linux 6.7).
-    /// </summary>
-    public const int MaxAddresses = 100;
-
     private const ushort LoadWord = 0x20; // BPF_LD | BPF_W | BPF_ABS
     private const ushort LoadHalf = 0x28; // BPF_LD | BPF_H | BPF_ABS
     private const ushort LoadByte = 0x30; // BPF_LD | BPF_B | BPF_ABS
@@ -22,6 +15,7 @@ public static class PacketFilter
     private const ushort LoadLength = 0x80; // BPF_LD | BPF_W | BPF_LEN
     private const ushort LoadIndexHeaderLength = 0xB1; // BPF_LDX | BPF_B | BPF_MSH: X = 4 * (frame[k] & 0xf)
     private const ushort JumpEqual = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+    private const ushort JumpGreater = 0x25; // BPF_JMP | BPF_JGT | BPF_K
     private const ushort JumpGreaterOrEqual = 0x35; // BPF_JMP | BPF_JGE | BPF_K
     private const ushort JumpSet = 0x45; // BPF_JMP | BPF_JSET | BPF_K
     private const ushort Return = 0x06; // BPF_RET | BPF_K
@@ -34,6 +28,12 @@ public static class PacketFilter
     private const uint ArpFrameLength = 42;
     private const byte IcmpProtocol = 1;
     private const byte IcmpEchoRequest = 8;
+    private const uint IPv6Payload = Ethernet + 40;
+    private const uint NeighborFrameLength = IPv6Payload + 24;
+    private const byte IcmpV6Protocol = 58;
+    private const byte IcmpV6EchoRequest = 128;
+    private const byte NeighborSolicitation = 135;
+    private const byte NeighborAdvertisement = 136;
 
     private static readonly FilterInstruction Accept = new(Return, 0, 0, uint.MaxValue);
     private static readonly FilterInstruction Drop = new(Return, 0, 0, 0);
@@ -60,17 +60,10 @@ public static class PacketFilter
             new(JumpEqual, 1, 0, 0x0604),
             Accept,
         ];
-        if (addresses.Count > MaxAddresses)
-        {
-            program.Add(Accept);
-        }
-        else
-        {
-            AcceptWordIn(program, Ethernet + 24, addresses); // target address
-            AcceptWordIn(program, Ethernet + 14, addresses); // sender address
-            program.Add(Drop);
-        }
-
+        var ranges = AddressRanges.Cover(addresses);
+        AcceptWordIn(program, Ethernet + 24, ranges); // target address
+        AcceptWordIn(program, Ethernet + 14, ranges); // sender address
+        program.Add(Drop);
         return [.. program];
     }
 
@@ -94,26 +87,82 @@ public static class PacketFilter
             new(JumpEqual, 1, 0, IcmpEchoRequest),
             Drop,
         ];
-        if (addresses.Count > MaxAddresses)
-        {
-            program.Add(Accept);
-        }
-        else
-        {
-            AcceptWordIn(program, Ethernet + 16, addresses); // destination address
-            program.Add(Drop);
-        }
-
+        AcceptWordIn(program, Ethernet + 16, AddressRanges.Cover(addresses)); // destination address
+        program.Add(Drop);
         return [.. program];
     }
 
-    private static void AcceptWordIn(List<FilterInstruction> program, uint offset, IReadOnlyCollection<uint> values)
+    /// <summary>
+    /// Neighbour solicitations and advertisements that this machine hears, with a target or source address that ends like
+    /// one of <paramref name="endings"/>; and those cut short, so that they can be counted.
+    /// </summary>
+    /// <param name="endings">The last four bytes of IPv6 addresses in host byte order.</param>
+    public static ImmutableArray<FilterInstruction> NeighborDiscovery(IReadOnlyCollection<uint> endings)
+    {
+        List<FilterInstruction> program =
+        [
+            new(LoadByte, 0, 0, Ethernet + 6), // next header; first, as nearly every packet is dropped here
+            new(JumpEqual, 1, 0, IcmpV6Protocol),
+            Drop,
+            new(LoadByte, 0, 0, IPv6Payload),
+            new(JumpEqual, 2, 0, NeighborSolicitation),
+            new(JumpEqual, 1, 0, NeighborAdvertisement),
+            Drop,
+            new(LoadWord, 0, 0, PacketTypeOffset),
+            new(JumpEqual, 0, 1, PacketToOtherHost),
+            Drop,
+            new(LoadLength, 0, 0, 0),
+            new(JumpGreaterOrEqual, 1, 0, NeighborFrameLength),
+            Accept,
+        ];
+        var ranges = AddressRanges.Cover(endings);
+        AcceptWordIn(program, IPv6Payload + 20, ranges); // end of the target
+        AcceptWordIn(program, Ethernet + 20, ranges); // end of the source
+        program.Add(Drop);
+        return [.. program];
+    }
+
+    /// <summary>
+    /// ICMPv6 echo requests to this machine's MAC, for an address that ends like one of <paramref name="endings"/>. A
+    /// fragment has another next header.
+    /// </summary>
+    /// <param name="endings">The last four bytes of IPv6 addresses in host byte order.</param>
+    public static ImmutableArray<FilterInstruction> EchoRequestV6(IReadOnlyCollection<uint> endings)
+    {
+        List<FilterInstruction> program =
+        [
+            new(LoadByte, 0, 0, Ethernet + 6),
+            new(JumpEqual, 1, 0, IcmpV6Protocol),
+            Drop,
+            new(LoadByte, 0, 0, IPv6Payload),
+            new(JumpEqual, 1, 0, IcmpV6EchoRequest),
+            Drop,
+            new(LoadWord, 0, 0, PacketTypeOffset),
+            new(JumpEqual, 1, 0, PacketToHost),
+            Drop,
+        ];
+        AcceptWordIn(program, Ethernet + 36, AddressRanges.Cover(endings)); // end of the destination
+        program.Add(Drop);
+        return [.. program];
+    }
+
+    private static void AcceptWordIn(
+        List<FilterInstruction> program, uint offset, ImmutableArray<(uint First, uint Last)> ranges)
     {
         program.Add(new(LoadWord, 0, 0, offset));
-        foreach (var value in values)
+        foreach (var (first, last) in ranges)
         {
-            // Each comparison has its own return: jumps reach 255 instructions only.
-            program.Add(new(JumpEqual, 0, 1, value));
+            // Each range has its own return: jumps reach 255 instructions only.
+            if (first == last)
+            {
+                program.Add(new(JumpEqual, 0, 1, first));
+            }
+            else
+            {
+                program.Add(new(JumpGreaterOrEqual, 0, 2, first));
+                program.Add(new(JumpGreater, 1, 0, last));
+            }
+
             program.Add(Accept);
         }
     }

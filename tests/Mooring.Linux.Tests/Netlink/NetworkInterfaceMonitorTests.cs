@@ -62,6 +62,24 @@ public sealed class NetworkInterfaceMonitorTests : IDisposable
     }
 
     [Fact]
+    public async Task WatchAsync_ForwardingOfIPv6Changes_YieldsIt()
+    {
+        using var monitor = _node.Run(NetworkInterfaceMonitor.Open);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await using var states = monitor.WatchAsync(timeout.Token).GetAsyncEnumerator(timeout.Token);
+        (await states.MoveNextAsync()).ShouldBeTrue();
+        states.Current.Single(link => link.Name == "eth0").ForwardsIPv6.ShouldBeFalse();
+
+        _node.Run(() => { File.WriteAllText("/proc/sys/net/ipv6/conf/all/forwarding", "1"); return true; });
+
+        do
+        {
+            (await states.MoveNextAsync()).ShouldBeTrue();
+        }
+        while (!states.Current.Single(link => link.Name == "eth0").ForwardsIPv6);
+    }
+
+    [Fact]
     public async Task WatchAsync_CarrierAndAddressChange_YieldsEach()
     {
         using var monitor = _node.Run(NetworkInterfaceMonitor.Open);
