@@ -8,8 +8,8 @@ using Mooring.Core.Snapshots;
 namespace Mooring.Agent.Failover;
 
 /// <summary>
-/// The paths heartbeats take: one socket for every address of an interface that is up and shares its subnet with
-/// another node or with a virtual address. Used by the failover thread alone, but for what it receives.
+/// The paths heartbeats take: one socket for every address of an interface that is up and shares a subnet with another
+/// node or with a virtual address. Used by the failover thread alone, but for what it receives.
 /// </summary>
 internal sealed partial class HeartbeatLinks(
     FailoverOptions options,
@@ -49,8 +49,8 @@ internal sealed partial class HeartbeatLinks(
     }
 
     /// <summary>
-    /// Sends one packet on every announcing path to the peer, each with the claims that belong there; a claim whose own
-    /// link is down goes over every path there is.
+    /// Sends one packet on every announcing interface to the peer, each with the claims that belong there; a claim whose own
+    /// link is down goes over every interface there is.
     /// </summary>
     public void Send(FailoverAction.SendHeartbeat heartbeat, ulong epoch, ulong revision)
     {
@@ -67,14 +67,19 @@ internal sealed partial class HeartbeatLinks(
             HearsReceiver = heartbeat.HearsPeer,
             Leaving = heartbeat.Leaving,
         };
-        var homeless = heartbeat.Claims.Where(claim => !_paths.Any(path => path.Own.Subnet.Contains(claim.Address))).ToArray();
+        var homeless = heartbeat.Claims.Where(claim => !_paths.Any(path => path.IsHomeOf(claim.Address))).ToArray();
+        string? done = null;
         foreach (var path in _paths)
         {
-            if ((path.Announces || homeless.Length > 0) && AddressOf(peer, path) is { } to)
+            // The paths of an interface follow each other: the first on which the peer is there stands for them all.
+            if (path.InterfaceName != done
+                && (path.Announces || homeless.Length > 0)
+                && AddressOf(peer, path.Own) is { } to)
             {
                 AddressClaim[] claims =
-                    [.. heartbeat.Claims.Where(claim => path.Own.Subnet.Contains(claim.Address)), .. homeless];
+                    [.. heartbeat.Claims.Where(claim => path.IsHomeOf(claim.Address)), .. homeless];
                 Send(path, new IPEndPoint(to, options.Port), heartbeat.Peer, message, claims);
+                done = path.InterfaceName;
             }
         }
     }
@@ -114,14 +119,17 @@ internal sealed partial class HeartbeatLinks(
     private void Reconcile()
     {
         _retryAt = null;
-        var wanted = new Dictionary<(string Interface, IPAddress Own), InterfaceAddress>();
+        var wanted = new Dictionary<(string Interface, IPAddress Own), (InterfaceAddress Own, HeartbeatHome Home)>();
         foreach (var nic in _interfaces.Where(nic => nic.Up))
         {
-            foreach (var own in nic.Addresses.Where(own => !own.Address.IsIPv6LinkLocal && !IPAddress.IsLoopback(own.Address)))
+            InterfaceAddress[] usable =
+                [.. nic.Addresses.Where(own => !own.Address.IsIPv6LinkLocal && !IPAddress.IsLoopback(own.Address))];
+            var home = new HeartbeatHome([.. usable.Select(own => own.Subnet)], usable.Any(Announces));
+            foreach (var own in usable)
             {
-                if (Announces(own) || _peers.Values.Any(peer => AddressOf(peer, own) is not null))
+                if (home.Announces || _peers.Values.Any(peer => AddressOf(peer, own) is not null))
                 {
-                    wanted.TryAdd((nic.Name, own.Address), own);
+                    wanted.TryAdd((nic.Name, own.Address), (own, home));
                 }
             }
         }
@@ -129,29 +137,39 @@ internal sealed partial class HeartbeatLinks(
         for (var i = _paths.Count - 1; i >= 0; i--)
         {
             var path = _paths[i];
-            if (!wanted.Remove((path.InterfaceName, path.Own.Address), out var own) || own != path.Own)
+            if (!wanted.TryGetValue((path.InterfaceName, path.Own.Address), out var want) || want.Own != path.Own)
             {
                 path.Dispose();
                 _paths.RemoveAt(i);
             }
             else
             {
-                path.Announces = Announces(own);
+                path.Home = want.Home;
+                wanted.Remove((path.InterfaceName, path.Own.Address));
             }
         }
 
-        foreach (var ((name, _), own) in wanted)
+        foreach (var ((name, _), (own, home)) in wanted)
         {
-            Open(name, own);
+            Open(name, own, home);
         }
+
+        _paths.Sort(InOrder);
     }
 
-    private void Open(string name, InterfaceAddress own)
+    /// <summary>By interface, IPv4 first: the order in which paths are tried.</summary>
+    private static int InOrder(HeartbeatPath left, HeartbeatPath right)
+    {
+        var byName = string.CompareOrdinal(left.InterfaceName, right.InterfaceName);
+        return byName != 0 ? byName : left.Own.Address.AddressFamily.CompareTo(right.Own.Address.AddressFamily);
+    }
+
+    private void Open(string name, InterfaceAddress own, HeartbeatHome home)
     {
         try
         {
             var socket = open(name, new IPEndPoint(own.Address, options.Port));
-            _paths.Add(new HeartbeatPath(name, own, socket, received, metrics) { Announces = Announces(own) });
+            _paths.Add(new HeartbeatPath(name, own, socket, received, metrics) { Home = home });
             _complained.Remove(name);
             Log.Opened(logger, name, own.Address, options.Port);
         }
@@ -180,8 +198,6 @@ internal sealed partial class HeartbeatLinks(
 
         return false;
     }
-
-    private static IPAddress? AddressOf(NodePeer peer, HeartbeatPath path) => AddressOf(peer, path.Own);
 
     /// <summary>
     /// The peer's address in the subnet of <paramref name="own"/>. Bridges that have the same address on every node

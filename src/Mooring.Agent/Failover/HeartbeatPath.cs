@@ -44,8 +44,13 @@ internal sealed class HeartbeatPath : IDisposable
 
     public InterfaceAddress Own { get; }
 
-    /// <summary>Some virtual address is on this path's subnet.</summary>
-    public bool Announces { get; set; }
+    /// <summary>What the interface is to virtual addresses; its paths have it in common.</summary>
+    public required HeartbeatHome Home { get; set; }
+
+    /// <summary>Some virtual address is on a subnet of this path's interface.</summary>
+    public bool Announces => Home.Announces;
+
+    public bool IsHomeOf(IPAddress address) => Home.Contains(address);
 
     /// <exception cref="SocketException">The kernel refused the packet.</exception>
     public void Send(ReadOnlySpan<byte> packet, IPEndPoint to) => _socket.SendTo(packet, SocketFlags.None, to);

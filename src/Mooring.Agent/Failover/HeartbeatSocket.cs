@@ -10,6 +10,8 @@ internal static class HeartbeatSocket
     private const int SolSocket = 1; // asm-generic/socket.h
     private const int SoBindToDevice = 25;
     private const int SoPriority = 12;
+    private const int IpProtoIPv6 = 41;
+    private const int IPv6TrafficClass = 67; // IPV6_TCLASS, linux/in6.h
 
     /// <summary>Network control, DSCP CS6 (RFC 4594): what VRRP and routing protocols travel as.</summary>
     private const int ClassSelector6 = 0xc0;
@@ -29,6 +31,10 @@ internal static class HeartbeatSocket
             if (local.AddressFamily == AddressFamily.InterNetwork)
             {
                 socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.TypeOfService, ClassSelector6);
+            }
+            else
+            {
+                socket.SetRawSocketOption(IpProtoIPv6, IPv6TrafficClass, BitConverter.GetBytes(ClassSelector6));
             }
 
             socket.Bind(local);
