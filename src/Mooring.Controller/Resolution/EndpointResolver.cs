@@ -1,13 +1,12 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Net.Sockets;
 using k8s.Models;
 using Mooring.Controller.Validation;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.Resolution;
 
-/// <summary>Turns a pool and a target port into concrete endpoints.</summary>
+/// <summary>Turns a pool and a target port into concrete endpoints, of both address families.</summary>
 internal sealed class EndpointResolver(EndpointSources sources)
 {
     public ResolvedEndpoints Resolve(PoolSettings pool, TargetPort port)
@@ -35,19 +34,19 @@ internal sealed class EndpointResolver(EndpointSources sources)
             }
 
             matching++;
-            if (Address(pod) is not { } address || ContainerPort(pod, port) is not { } number)
+            if (ContainerPort(pod, port) is not { } number)
             {
                 continue;
             }
 
-            backends.Add(new Backend
+            backends.AddRange(Addresses(pod).Select(address => new Backend
             {
                 Address = address,
                 Port = number,
                 NodeName = pod.Spec?.NodeName,
                 DisplayName = $"pod/{pod.Metadata.Name}",
                 Condition = ConditionOf(pod),
-            });
+            }));
         }
 
         var labels = string.Join(",", selector.Select(label => $"{label.Key}={label.Value}"));
@@ -84,7 +83,7 @@ internal sealed class EndpointResolver(EndpointSources sources)
             || service.Spec?.Ports?.Any(candidate => candidate.Port == port.Number) == true;
         var backends = ImmutableArray.CreateBuilder<Backend>();
         var endpoints = 0;
-        foreach (var slice in sources.Slices(@namespace, name).Where(slice => slice.AddressType == "IPv4"))
+        foreach (var slice in sources.Slices(@namespace, name).Where(slice => slice.AddressType is "IPv4" or "IPv6"))
         {
             endpoints += slice.Endpoints?.Count ?? 0;
             var numbers = (slice.Ports ?? [])
@@ -159,18 +158,12 @@ internal sealed class EndpointResolver(EndpointSources sources)
         }
     }
 
-    private static IPAddress? Address(V1Pod pod)
-    {
-        foreach (var text in (pod.Status?.PodIPs ?? []).Select(ip => ip.Ip).Prepend(pod.Status?.PodIP))
-        {
-            if (IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork)
-            {
-                return address;
-            }
-        }
-
-        return null;
-    }
+    /// <summary>One of each family at most, as Kubernetes has it.</summary>
+    private static IEnumerable<IPAddress> Addresses(V1Pod pod) =>
+        (pod.Status?.PodIPs ?? []).Select(ip => ip.Ip).Prepend(pod.Status?.PodIP)
+            .Select(text => IPAddress.TryParse(text, out var address) ? address : null)
+            .OfType<IPAddress>()
+            .DistinctBy(address => address.AddressFamily);
 
     private static ushort? ContainerPort(V1Pod pod, TargetPort port)
     {

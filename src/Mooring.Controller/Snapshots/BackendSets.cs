@@ -1,11 +1,15 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using Mooring.Controller.Resolution;
 using Mooring.Controller.Validation;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.Snapshots;
 
-/// <summary>Resolves every pool once for each target port in use.</summary>
+/// <summary>
+/// Resolves every pool once for each target port in use. An endpoint counts where its address family is that of an
+/// address that leads to it.
+/// </summary>
 internal sealed class BackendSets(
     EndpointResolver resolver, IReadOnlyDictionary<NamespacedName, PoolSettings> pools)
 {
@@ -13,7 +17,7 @@ internal sealed class BackendSets(
 
     private readonly Dictionary<string, (BackendSet Set, Finding? Finding)> _sets = new(StringComparer.Ordinal);
 
-    public PortEvaluation Resolve(PortSettings port)
+    public PortEvaluation Resolve(PortSettings port, VirtualIpSettings vip)
     {
         if (!pools.TryGetValue(port.Pool, out var pool))
         {
@@ -38,21 +42,22 @@ internal sealed class BackendSets(
             _sets.Add(port.BackendSetId, known);
         }
 
-        return new PortEvaluation(port, known.Set, known.Finding is { } finding ? AtPort(port, pool, finding) : null);
+        return new PortEvaluation(
+            port,
+            Of(FamiliesOf(vip), known.Set),
+            known.Finding is { } finding ? AtPort(port, pool, finding) : MissingFamily(port, vip, known.Set));
     }
 
     /// <summary>Sets that published VirtualIps use, sorted by id.</summary>
     public ImmutableArray<BackendSet> Published(IEnumerable<VirtualIpEvaluation> vips)
     {
         var used = vips.Where(vip => vip.Published)
-            .SelectMany(vip => vip.Ports)
-            .Where(port => port.Set is not null)
-            .Select(port => port.Set!.Id)
-            .ToHashSet(StringComparer.Ordinal);
+            .SelectMany(vip => vip.Ports.Select(port => (Id: port.Set?.Id ?? "", Families: FamiliesOf(vip.Settings))))
+            .ToLookup(port => port.Id, port => port.Families, StringComparer.Ordinal);
         return
         [
-            .. _sets.Where(set => used.Contains(set.Key))
-                .Select(set => set.Value.Set)
+            .. _sets.Values.Where(known => used.Contains(known.Set.Id))
+                .Select(known => Of(used[known.Set.Id].SelectMany(families => families).ToHashSet(), known.Set))
                 .OrderBy(set => set.Id, StringComparer.Ordinal),
         ];
     }
@@ -93,6 +98,30 @@ internal sealed class BackendSets(
             Sets = sets,
             EndpointFinding = sets.Select(set => _sets[set.Id].Finding).FirstOrDefault(finding => finding is not null),
         };
+    }
+
+    private static HashSet<AddressFamily> FamiliesOf(VirtualIpSettings vip) =>
+        [.. vip.Addresses.Select(address => address.AddressFamily)];
+
+    private static BackendSet Of(HashSet<AddressFamily> families, BackendSet set) =>
+        set with { Backends = [.. set.Backends.Where(backend => families.Contains(backend.Address.AddressFamily))] };
+
+    /// <summary>Endpoints are there, but none that an address of the VirtualIp could lead to.</summary>
+    private static Finding? MissingFamily(PortSettings port, VirtualIpSettings vip, BackendSet all)
+    {
+        var lost = vip.Addresses.FirstOrDefault(address =>
+            !all.Backends.Any(backend => backend.Address.AddressFamily == address.AddressFamily));
+        if (lost is null || all.Backends.IsEmpty)
+        {
+            return null;
+        }
+
+        var family = lost.AddressFamily == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
+        return new Finding(
+            Reasons.NoEndpointsOfFamily,
+            $"{port.Field}.backendPool",
+            $"{lost} leads to no endpoint: none of BackendPool '{port.Pool.Name}' has an {family} address; "
+            + "give the endpoints one, or remove the address");
     }
 
     private static BackendSet ToSet(string id, PoolSettings pool, ImmutableArray<Backend> backends) => new()

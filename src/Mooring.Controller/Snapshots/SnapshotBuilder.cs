@@ -74,7 +74,7 @@ internal static class SnapshotBuilder
 
     private static VirtualIpEvaluation Evaluate(VirtualIpSettings vip, BackendSets sets, ClusterWorld world)
     {
-        var ports = vip.Ports.Select(sets.Resolve).ToImmutableArray();
+        var ports = vip.Ports.Select(port => sets.Resolve(port, vip)).ToImmutableArray();
         return new VirtualIpEvaluation
         {
             Settings = vip,

@@ -21,9 +21,9 @@ internal sealed class SubnetCheck
             .. agents.SelectMany(agent => agent.Interfaces)
                 .SelectMany(nic => nic.Addresses)
                 .Select(own => own.Subnet)
-                .Where(subnet => subnet.BaseAddress.AddressFamily == AddressFamily.InterNetwork
-                    && !IPAddress.IsLoopback(subnet.BaseAddress)
-                    && subnet.PrefixLength < 32)
+                .Where(subnet => !IPAddress.IsLoopback(subnet.BaseAddress)
+                    && !subnet.BaseAddress.IsIPv6LinkLocal
+                    && subnet.PrefixLength < (subnet.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 32 : 128))
                 .Distinct()
                 .OrderBy(subnet => subnet.BaseAddress, AddressOrder.Instance)
                 .ThenBy(subnet => subnet.PrefixLength),

@@ -66,30 +66,23 @@ internal sealed class FieldReader
         return fallback;
     }
 
-    /// <summary>A unicast IPv4 address, or false with a finding.</summary>
+    /// <summary>A unicast address that is more than its link's own, or false with a finding.</summary>
     public bool Address(string? text, string field, [NotNullWhen(true)] out IPAddress? address)
     {
-        // IPAddress reads "10" and "0x0a.1" too; only what prints the same is what people mean.
+        // IPAddress reads "10", "0x0a.1", "[fd00::1]:80" and zone indexes too, which people do not mean.
         if (!IPAddress.TryParse(text, out address)
-            || (address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text))
+            || (address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
+            || text.AsSpan().ContainsAny("[]%"))
         {
             Report(
-                Reasons.InvalidAddress, field, $"'{text}' is not an IP address; write it like 10.70.0.100");
+                Reasons.InvalidAddress,
+                field,
+                $"'{text}' is not an IP address; write it like 10.70.0.100 or fd00:70::100");
             address = null;
             return false;
         }
 
-        if (address.AddressFamily != AddressFamily.InterNetwork)
-        {
-            Report(
-                Reasons.UnsupportedAddressFamily,
-                field,
-                $"{text} is an IPv6 address, which agents do not announce yet; use an IPv4 address");
-            return false;
-        }
-
-        var first = address.GetAddressBytes()[0];
-        if (first is 0 or 127 or >= 224)
+        if (!IsHost(address))
         {
             Report(
                 Reasons.InvalidAddress,
@@ -99,5 +92,16 @@ internal sealed class FieldReader
         }
 
         return true;
+    }
+
+    private static bool IsHost(IPAddress address)
+    {
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+        {
+            return address.GetAddressBytes()[0] is not (0 or 127 or >= 224);
+        }
+
+        return !address.Equals(IPAddress.IPv6Any) && !IPAddress.IsLoopback(address) && !address.IsIPv4MappedToIPv6
+            && !address.IsIPv6Multicast && !address.IsIPv6LinkLocal;
     }
 }

@@ -5,7 +5,6 @@ internal static class Reasons
 {
     public const string Accepted = "Accepted";
     public const string InvalidAddress = "InvalidAddress";
-    public const string UnsupportedAddressFamily = "UnsupportedAddressFamily";
     public const string AddressSourceMissing = "AddressSourceMissing";
     public const string AddressSourceAmbiguous = "AddressSourceAmbiguous";
     public const string PoolAllocationUnsupported = "PoolAllocationUnsupported";
@@ -26,6 +25,7 @@ internal static class Reasons
     public const string UnknownService = "UnknownService";
     public const string UnknownTargetPort = "UnknownTargetPort";
     public const string NoMatchingEndpoints = "NoMatchingEndpoints";
+    public const string NoEndpointsOfFamily = "NoEndpointsOfFamily";
     public const string NoReadyEndpoints = "NoReadyEndpoints";
     public const string EndpointsReady = "EndpointsReady";
 

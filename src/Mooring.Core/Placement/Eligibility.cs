@@ -118,17 +118,26 @@ internal static class Eligibility
         {
             if (nic.OnLink(request.Address) is { } own && IsNetworkOrBroadcast(request.Address, own))
             {
-                return $"{request.Address} is the network or broadcast address of {own.Subnet}";
+                return $"{request.Address} is the {NetworkOrBroadcast(request.Address)} address of {own.Subnet}";
             }
         }
 
         return null;
     }
 
+    private static string NetworkOrBroadcast(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetwork ? "network or broadcast" : "subnet-router anycast";
+
     private static bool IsNetworkOrBroadcast(IPAddress address, InterfaceAddress own)
     {
+        if (address.AddressFamily != AddressFamily.InterNetwork)
+        {
+            // Every router answers for it (RFC 4291 section 2.6.1); a /127 and a /128 have none (RFC 6164).
+            return own.Subnet.PrefixLength < 127 && address.Equals(own.Subnet.BaseAddress);
+        }
+
         // /31 and /32 have neither (RFC 3021).
-        if (address.AddressFamily != AddressFamily.InterNetwork || own.Subnet.PrefixLength > 30)
+        if (own.Subnet.PrefixLength > 30)
         {
             return false;
         }

@@ -104,7 +104,14 @@ public sealed class SnapshotBuilderTests
     [InlineData("224.0.0.18", Reasons.InvalidAddress)]
     [InlineData("127.0.0.1", Reasons.InvalidAddress)]
     [InlineData("0.0.0.0", Reasons.InvalidAddress)]
-    [InlineData("fd00::1", Reasons.UnsupportedAddressFamily)]
+    [InlineData("fe80::1", Reasons.InvalidAddress)]
+    [InlineData("::", Reasons.InvalidAddress)]
+    [InlineData("::1", Reasons.InvalidAddress)]
+    [InlineData("::ffff:10.70.0.1", Reasons.InvalidAddress)]
+    [InlineData("ff02::1", Reasons.InvalidAddress)]
+    [InlineData("fd00::1%eth0", Reasons.InvalidAddress)]
+    [InlineData("[fd00::1]", Reasons.InvalidAddress)]
+    [InlineData("fd00::1", Reasons.AddressOutsideSubnets)]
     [InlineData("10.99.0.1", Reasons.AddressOutsideSubnets)]
     public void Build_BadAddress_IsReportedAndOthersAreUntouched(string address, string reason)
     {
