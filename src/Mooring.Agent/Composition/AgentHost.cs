@@ -10,7 +10,6 @@ using Mooring.Agent.Interfaces;
 using Mooring.Agent.Snapshots;
 using Mooring.Agent.Speaker;
 using Mooring.Linux.Netlink;
-using Mooring.Linux.PacketSockets;
 
 namespace Mooring.Agent.Composition;
 
@@ -81,11 +80,11 @@ internal static class AgentHost
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<NodeInterfaceWatcher>>()));
         services.AddSingleton<INodeInterfaces>(provider => provider.GetRequiredService<NodeInterfaceWatcher>());
-        services.AddSingleton<PacketSocketFactory>(PacketSocket.Open);
+        services.AddSingleton(SpeakerSockets.Own);
         services.AddSingleton<SpeakerOptions>();
         services.AddSingleton<SpeakerMetrics>();
-        services.AddSingleton<ArpSpeaker>();
-        services.AddSingleton<ISpeaker>(provider => provider.GetRequiredService<ArpSpeaker>());
+        services.AddSingleton<AddressSpeaker>();
+        services.AddSingleton<ISpeaker>(provider => provider.GetRequiredService<AddressSpeaker>());
         services.AddSingleton<HeartbeatSocketFactory>(HeartbeatSocket.Open);
         services.AddSingleton<FailoverMetrics>();
         services.AddSingleton(provider => new FailoverOptions

@@ -13,7 +13,7 @@ namespace Mooring.Agent.Composition;
 /// <summary>Carries what the node looks like to the speaker, to failover, and then to the controller.</summary>
 internal sealed partial class NodeFactsCollector(
     INodeInterfaces interfaces,
-    ArpSpeaker speaker,
+    AddressSpeaker speaker,
     FailoverService failover,
     AgentReports reports,
     ILogger<NodeFactsCollector> logger) : IHostedService

@@ -98,6 +98,7 @@ internal sealed partial class NodeInterfaceWatcher(
         MacAddress = link.Mac,
         Up = link.Up,
         Mtu = link.Mtu,
+        ForwardsIPv6 = link.ForwardsIPv6,
         Addresses =
         [
             .. link.Addresses.Where(IsRoutable).Select(address => new InterfaceAddress(address.Address, address.Subnet)),

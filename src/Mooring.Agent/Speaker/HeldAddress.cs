@@ -1,5 +1,5 @@
+using System.Net;
 using System.Net.Sockets;
-using Mooring.Core.Packets;
 
 namespace Mooring.Agent.Speaker;
 
@@ -26,7 +26,7 @@ internal sealed class HeldAddress : IDisposable
     /// <param name="options">The rhythm of the announcements.</param>
     /// <param name="time">Of the deadline and the rhythm.</param>
     public HeldAddress(
-        IPv4Address address, long deadline, Announcement announce, SpeakerOptions options, TimeProvider time)
+        IPAddress address, long deadline, Announcement announce, SpeakerOptions options, TimeProvider time)
     {
         Address = address;
         _deadline = deadline;
@@ -39,7 +39,7 @@ internal sealed class HeldAddress : IDisposable
 
     public delegate void Announcement(HeldAddress held, SpeakerLink link);
 
-    public IPv4Address Address { get; }
+    public IPAddress Address { get; }
 
     /// <summary>Where it is answered for; null while no interface that is up has its subnet.</summary>
     public SpeakerLink? Link => _link;
@@ -106,11 +106,11 @@ internal sealed class HeldAddress : IDisposable
     /// <summary>
     /// Sends a frame if it may be sent on this link at this very moment; <see cref="SocketError.OperationAborted"/> if not.
     /// </summary>
-    public SocketError Send(SpeakerLink link, EtherType type, ReadOnlySpan<byte> frame)
+    public SocketError Send(SpeakerLink link, SpeakerChannel channel, ReadOnlySpan<byte> frame)
     {
         lock (_gate)
         {
-            return IsLive() && _link == link ? link.Send(type, frame) : SocketError.OperationAborted;
+            return IsLive() && _link == link ? link.Send(channel, frame) : SocketError.OperationAborted;
         }
     }
 

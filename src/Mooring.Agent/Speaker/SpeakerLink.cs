@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Sockets;
 using Mooring.Core.Packets;
 using Mooring.Core.Snapshots;
@@ -8,41 +9,40 @@ using Mooring.Linux.PacketSockets;
 namespace Mooring.Agent.Speaker;
 
 /// <summary>
-/// The sockets of one interface: ARP always; IPv4 for echo only while addresses are held, as the kernel shows that socket
-/// every packet that it forwards. Changed by one owner at a time; frames may be sent by any thread.
+/// The sockets of one interface and address family: for ARP or neighbour discovery always; for echo only while addresses
+/// are held, as the kernel shows that socket every packet that it forwards. Changed by one owner at a time; frames may be
+/// sent by any thread.
 /// </summary>
 internal sealed class SpeakerLink : IDisposable
 {
-    private readonly PacketSocketFactory _open;
-    private readonly IFrameReceiver _receiver;
-    private readonly ReceiveLoop _arp;
+    private readonly SpeakerSockets _sockets;
+    private readonly Action<SpeakerLink, Exception> _faulted;
+    private readonly MulticastGroups _groups;
+    private readonly ReceiveLoop _neighbors;
     private volatile ReceiveLoop? _echo;
     private volatile NodeInterface _interface;
-    private IReadOnlySet<IPv4Address> _asked = ImmutableHashSet<IPv4Address>.Empty;
-    private IReadOnlySet<IPv4Address> _pinged = ImmutableHashSet<IPv4Address>.Empty;
+    private IReadOnlySet<IPAddress> _heard = ImmutableHashSet<IPAddress>.Empty;
 
-    private SpeakerLink(NodeInterface on, PacketSocketFactory open, IFrameReceiver receiver)
+    /// <param name="on">Where.</param>
+    /// <param name="responder">Takes what arrives, on the threads that receive it.</param>
+    /// <param name="sockets">Opens them.</param>
+    /// <param name="faulted">A socket failed; the link must be disposed, by another thread.</param>
+    /// <exception cref="SocketException">No CAP_NET_RAW, or the interface is gone.</exception>
+    /// <exception cref="SystemCallException">Out of descriptors.</exception>
+    public SpeakerLink(
+        NodeInterface on, IResponder responder, SpeakerSockets sockets, Action<SpeakerLink, Exception> faulted)
     {
-        _open = open;
-        _receiver = receiver;
+        _sockets = sockets;
+        _faulted = faulted;
         _interface = on;
+        Responder = responder;
         Mac = MacAddress.From(on.MacAddress);
-        _arp = Loop("arp", EtherType.Arp, PacketFilter.Arp([]), (frame, answer) => receiver.Arp(this, frame, answer));
-        _arp.Start();
+        _groups = new MulticastGroups(on.Index, sockets.Groups);
+        _neighbors = Loop(SpeakerChannel.Neighbors);
+        _neighbors.Start();
     }
 
-    /// <summary>Takes what arrives, on the threads that receive it.</summary>
-    internal interface IFrameReceiver
-    {
-        void Arp(SpeakerLink link, ReadOnlySpan<byte> frame, Span<byte> answer);
-
-        void IPv4(SpeakerLink link, ReadOnlySpan<byte> frame, Span<byte> answer);
-
-        void Malformed();
-
-        /// <summary>A socket failed; the link must be disposed, by another thread.</summary>
-        void Faulted(SpeakerLink link, Exception exception);
-    }
+    public IResponder Responder { get; }
 
     public NodeInterface Interface
     {
@@ -53,72 +53,62 @@ internal sealed class SpeakerLink : IDisposable
     /// <summary>Fixed: an interface whose MAC changes gets a new link.</summary>
     public MacAddress Mac { get; }
 
-    /// <exception cref="SocketException">No CAP_NET_RAW, or the interface is gone.</exception>
-    /// <exception cref="SystemCallException">Out of descriptors.</exception>
-    public static SpeakerLink Open(NodeInterface on, PacketSocketFactory open, IFrameReceiver receiver)
-        => new(on, open, receiver);
+    /// <summary>Held addresses that are answered for here, as its owner counts them.</summary>
+    public int HeldCount { get; set; }
 
-    /// <summary>Whose ARP frames come up, as sender or target.</summary>
-    /// <exception cref="SocketException">The kernel has no memory for the filter.</exception>
-    public void ListenForArp(IReadOnlySet<IPv4Address> addresses)
+    /// <summary>Whether frames about the address come up.</summary>
+    public bool Hears(IPAddress address) => _heard.Contains(address);
+
+    /// <summary>Chooses the addresses about which frames come up.</summary>
+    /// <exception cref="SocketException">The kernel has no memory for the filter, or no IPv6 on the interface.</exception>
+    public void Listen(IReadOnlySet<IPAddress> addresses)
     {
-        if (!_asked.SetEquals(addresses))
-        {
-            _arp.SetFilter(PacketFilter.Arp([.. addresses.Select(address => address.Value)]));
-            _asked = addresses;
-        }
-    }
-
-    public bool HearsArp(IPv4Address address) => _asked.Contains(address);
-
-    /// <summary>Whose echo requests come up.</summary>
-    /// <exception cref="SocketException">The socket could not be opened.</exception>
-    /// <exception cref="SystemCallException">Out of descriptors.</exception>
-    public void ListenForEcho(IReadOnlySet<IPv4Address> addresses)
-    {
-        if (_pinged.SetEquals(addresses))
+        if (_heard.SetEquals(addresses))
         {
             return;
         }
 
-        if (addresses.Count == 0)
+        _neighbors.SetFilter(Responder.FilterFor(SpeakerChannel.Neighbors, addresses));
+        _echo?.SetFilter(Responder.FilterFor(SpeakerChannel.Echo, addresses));
+        _groups.Set(Responder.GroupsOf(addresses));
+        _heard = addresses;
+    }
+
+    /// <summary>Opens or closes the socket for echo, as <see cref="HeldCount"/> says.</summary>
+    /// <exception cref="SocketException">The socket could not be opened.</exception>
+    /// <exception cref="SystemCallException">Out of descriptors.</exception>
+    public void ListenForEcho()
+    {
+        if (HeldCount > 0 && _echo is null)
+        {
+            _echo = Loop(SpeakerChannel.Echo);
+            _echo.Start();
+        }
+        else if (HeldCount == 0)
         {
             _echo?.Dispose();
             _echo = null;
         }
-        else
-        {
-            var filter = PacketFilter.EchoRequest([.. addresses.Select(address => address.Value)]);
-            if (_echo is { } open)
-            {
-                open.SetFilter(filter);
-            }
-            else
-            {
-                _echo = Loop("echo", EtherType.IPv4, filter, (frame, answer) => _receiver.IPv4(this, frame, answer));
-                _echo.Start();
-            }
-        }
-
-        _pinged = addresses;
     }
 
-    /// <summary>Sends a whole frame through the socket of its type.</summary>
-    public SocketError Send(EtherType type, ReadOnlySpan<byte> frame)
-        => (type == EtherType.Arp ? _arp : _echo)?.Send(frame) ?? SocketError.Shutdown;
+    /// <summary>Sends a whole frame.</summary>
+    public SocketError Send(SpeakerChannel channel, ReadOnlySpan<byte> frame)
+        => (channel == SpeakerChannel.Neighbors ? _neighbors : _echo)?.Send(frame) ?? SocketError.Shutdown;
 
     public void Dispose()
     {
-        _arp.Dispose();
+        _neighbors.Dispose();
         _echo?.Dispose();
+        _groups.Dispose();
     }
 
-    private ReceiveLoop Loop(
-        string name, EtherType type, ImmutableArray<FilterInstruction> filter, ReceiveLoop.FrameHandler received)
+    private ReceiveLoop Loop(SpeakerChannel channel)
         => new(
-            $"{name} {_interface.Name}",
-            _open(new LinkLayerEndPoint((ushort)type, _interface.Index), filter),
-            received,
-            _receiver.Malformed,
-            exception => _receiver.Faulted(this, exception));
+            $"{(channel == SpeakerChannel.Echo ? "echo" : Responder.TypeOf(channel) == EtherType.Arp ? "arp" : "nd")} {_interface.Name}",
+            _sockets.Packets(
+                new LinkLayerEndPoint((ushort)Responder.TypeOf(channel), _interface.Index),
+                Responder.FilterFor(channel, _heard)),
+            (frame, answer) => Responder.Received(this, channel, frame, answer),
+            Responder.Malformed,
+            exception => _faulted(this, exception));
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Mooring.Core.Packets;
@@ -8,19 +9,19 @@ using Mooring.Linux;
 namespace Mooring.Agent.Speaker;
 
 /// <summary>
-/// The node's interfaces and the links open on them, one a interface that is asked for. Used under the speaker's lock.
-/// What the kernel refuses is logged and tried again a second later.
+/// The node's interfaces and the links open on them, one for each interface and address family that is asked for. Used
+/// under the speaker's lock. What the kernel refuses is logged and tried again a second later.
 /// </summary>
-/// <param name="open">Opens packet sockets.</param>
-/// <param name="receiver">Takes what arrives.</param>
+/// <param name="sockets">Opens them.</param>
+/// <param name="faulted">A link failed, on the thread that is about to end.</param>
 /// <param name="retry">Runs on a timer, without the speaker's lock, when something is to be tried again.</param>
 internal sealed partial class SpeakerLinks(
-    PacketSocketFactory open, SpeakerLink.IFrameReceiver receiver, Action retry, TimeProvider time, ILogger logger)
+    SpeakerSockets sockets, Action<SpeakerLink, Exception> faulted, Action retry, TimeProvider time, ILogger logger)
     : IDisposable
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<int, SpeakerLink> _links = [];
+    private readonly Dictionary<(int Interface, AddressFamily Family), SpeakerLink> _links = [];
     private readonly ITimer _retry = time.CreateTimer(
         static retry => ((Action)retry!)(), retry, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
@@ -36,7 +37,7 @@ internal sealed partial class SpeakerLinks(
     {
         Interfaces = interfaces;
         var stale = new List<SpeakerLink>();
-        foreach (var (index, link) in _links)
+        foreach (var ((index, _), link) in _links)
         {
             var now = interfaces.FirstOrDefault(one => one.Index == index);
             if (now is not null && MacAddress.From(now.MacAddress) == link.Mac)
@@ -53,14 +54,13 @@ internal sealed partial class SpeakerLinks(
     }
 
     /// <summary>The interface that is up and has the address in the narrowest of its subnets.</summary>
-    public NodeInterface? InterfaceOf(IPv4Address address)
+    public NodeInterface? InterfaceOf(IPAddress address)
     {
-        var ip = address.ToIPAddress();
         NodeInterface? found = null;
         var longest = -1;
         foreach (var one in Interfaces)
         {
-            if (one.Up && one.OnLink(ip) is { } own && own.Subnet.PrefixLength > longest)
+            if (one.Up && one.OnLink(address) is { } own && own.Subnet.PrefixLength > longest)
             {
                 (found, longest) = (one, own.Subnet.PrefixLength);
             }
@@ -70,22 +70,23 @@ internal sealed partial class SpeakerLinks(
     }
 
     /// <summary>The link on the interface, opened if need be; null when the kernel refuses.</summary>
-    public SpeakerLink? On(NodeInterface on)
+    public SpeakerLink? On(NodeInterface on, IResponder responder)
     {
-        if (_links.TryGetValue(on.Index, out var link))
+        var key = (on.Index, responder.Family);
+        if (_links.TryGetValue(key, out var link))
         {
             return link;
         }
 
-        Try(on, () => _links[on.Index] = SpeakerLink.Open(on, open, receiver));
-        return _links.GetValueOrDefault(on.Index);
+        Try(on, () => _links[key] = new SpeakerLink(on, responder, sockets, faulted));
+        return _links.GetValueOrDefault(key);
     }
 
-    public bool Contains(SpeakerLink link) => _links.GetValueOrDefault(link.Interface.Index) == link;
+    public bool Contains(SpeakerLink link) => _links.GetValueOrDefault(KeyOf(link)) == link;
 
     public void Remove(SpeakerLink link)
     {
-        _links.Remove(link.Interface.Index);
+        _links.Remove(KeyOf(link));
         link.Dispose();
     }
 
@@ -118,6 +119,9 @@ internal sealed partial class SpeakerLinks(
 
         _links.Clear();
     }
+
+    private static (int Interface, AddressFamily Family) KeyOf(SpeakerLink link) =>
+        (link.Interface.Index, link.Responder.Family);
 
     private static partial class Log
     {

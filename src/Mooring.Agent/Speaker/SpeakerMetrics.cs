@@ -8,6 +8,7 @@ internal sealed class SpeakerMetrics
 
     private readonly Counter<long> _announcements;
     private readonly Counter<long> _arpAnswers;
+    private readonly Counter<long> _solicitationAnswers;
     private readonly Counter<long> _echoAnswers;
     private readonly Counter<long> _malformed;
     private readonly Counter<long> _claims;
@@ -16,9 +17,10 @@ internal sealed class SpeakerMetrics
     public SpeakerMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _announcements = meter.CreateCounter<long>("mooring_announcements_sent", description: "Gratuitous ARP frames sent.");
+        _announcements = meter.CreateCounter<long>("mooring_announcements_sent", description: "Gratuitous ARP frames and unsolicited neighbour advertisements sent.");
         _arpAnswers = meter.CreateCounter<long>("mooring_arp_requests_answered", description: "ARP requests answered.");
-        _echoAnswers = meter.CreateCounter<long>("mooring_icmp_echo_answered", description: "ICMP echo requests answered.");
+        _solicitationAnswers = meter.CreateCounter<long>("mooring_neighbor_solicitations_answered", description: "Neighbour solicitations answered.");
+        _echoAnswers = meter.CreateCounter<long>("mooring_icmp_echo_answered", description: "ICMP and ICMPv6 echo requests answered.");
         _malformed = meter.CreateCounter<long>("mooring_frames_malformed", description: "Frames that were cut short or inconsistent.");
         _claims = meter.CreateCounter<long>("mooring_claims_seen", description: "Claims of our addresses by other machines.");
         _sendFailures = meter.CreateCounter<long>("mooring_frames_not_sent", description: "Frames the kernel did not take.");
@@ -27,6 +29,8 @@ internal sealed class SpeakerMetrics
     public void Announced() => _announcements.Add(1);
 
     public void ArpAnswered() => _arpAnswers.Add(1);
+
+    public void SolicitationAnswered() => _solicitationAnswers.Add(1);
 
     public void EchoAnswered() => _echoAnswers.Add(1);
 

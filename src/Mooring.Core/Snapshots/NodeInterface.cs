@@ -19,6 +19,12 @@ public sealed record NodeInterface
     /// <summary>Largest IP packet in bytes.</summary>
     public int Mtu { get; init; } = 1500;
 
+    /// <summary>
+    /// The node forwards IPv6 there, so its neighbour advertisements call it a router (RFC 4861 section 4.4). Known of the
+    /// node itself only.
+    /// </summary>
+    public bool ForwardsIPv6 { get; init; }
+
     public ImmutableArray<InterfaceAddress> Addresses { get; init; } = [];
 
     /// <summary>The interface's own address in the subnet that contains <paramref name="address"/>, or null.</summary>
@@ -39,7 +45,7 @@ public sealed record NodeInterface
     public bool Equals(NodeInterface? other)
         => other is not null
             && Name == other.Name && Index == other.Index && MacAddress.Equals(other.MacAddress) && Up == other.Up
-            && Mtu == other.Mtu && Addresses.SequenceEqual(other.Addresses);
+            && Mtu == other.Mtu && ForwardsIPv6 == other.ForwardsIPv6 && Addresses.SequenceEqual(other.Addresses);
 
     public override int GetHashCode() => HashCode.Combine(Name, Index, MacAddress, Up, Mtu, Addresses.Length);
 }

@@ -41,6 +41,26 @@ internal sealed class FrameCapture : IDisposable
             return packet;
         })];
 
+    /// <summary>The neighbour messages about an address, without what the kernels say among themselves.</summary>
+    public IReadOnlyList<NeighborMessage> About(IPv6Address address)
+        => [.. Frames.Where(frame => NeighborMessage.TryReadFrame(frame, out var message) && message.Target == address)
+            .Select(frame =>
+            {
+                NeighborMessage.TryReadFrame(frame, out var message);
+                return message;
+            })];
+
+    /// <summary>Waits until so many neighbour messages about the address have arrived, and returns all.</summary>
+    public async Task<IReadOnlyList<NeighborMessage>> AboutAsync(IPv6Address address, int count)
+    {
+        for (var frames = Frames.Count; About(address).Count < count; frames++)
+        {
+            await FramesAsync(frames + 1);
+        }
+
+        return About(address);
+    }
+
     public void Clear()
     {
         lock (_gate)
@@ -90,6 +110,12 @@ internal sealed class FrameCapture : IDisposable
         Span<byte> frame = stackalloc byte[ArpPacket.FrameLength];
         packet.WriteFrame(frame, destination ?? MacAddress.Broadcast);
         Send(frame);
+    }
+
+    public void Send(NeighborMessage message, MacAddress? destination = null)
+    {
+        Span<byte> frame = stackalloc byte[NeighborMessage.MaxFrameLength];
+        Send(frame[..message.WriteFrame(frame, destination ?? SpeakerLab.OwnMac)]);
     }
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.Speaker;
 using Mooring.Core.Packets;
@@ -13,7 +14,7 @@ namespace Mooring.Agent.Tests.Speaker;
 
 /// <summary>
 /// Two hosts in network namespaces with two cables between them: the speaker on one, 10.70.0.11 and 10.71.0.11, and on
-/// the other a peer, 10.70.0.1 and 10.71.0.1.
+/// the other a peer, 10.70.0.1 and 10.71.0.1; the same with fd00:70:: and fd00:71::.
 /// </summary>
 internal sealed class SpeakerLab : IAsyncDisposable
 {
@@ -33,7 +34,11 @@ internal sealed class SpeakerLab : IAsyncDisposable
         TestNamespaces.Ip(Node, "address add 10.71.0.11/24 dev eth1");
         TestNamespaces.Ip(Peer, "address add 10.70.0.1/24 dev eth0");
         TestNamespaces.Ip(Peer, "address add 10.71.0.1/24 dev eth1");
-        Interfaces = [Interface("eth0", OwnMac, "10.70.0"), Interface("eth1", new(0x0200_0000_010A), "10.71.0")];
+        TestNamespaces.Ip(Node, "address add fd00:70::11/64 dev eth0 nodad");
+        TestNamespaces.Ip(Node, "address add fd00:71::11/64 dev eth1 nodad");
+        TestNamespaces.Ip(Peer, "address add fd00:70::1/64 dev eth0 nodad");
+        TestNamespaces.Ip(Peer, "address add fd00:71::1/64 dev eth1 nodad");
+        Interfaces = [Interface("eth0", OwnMac, 70), Interface("eth1", new(0x0200_0000_010A), 71)];
         Speaker = Create(Time);
         Speaker.InterfacesChanged(Interfaces);
     }
@@ -48,16 +53,18 @@ internal sealed class SpeakerLab : IAsyncDisposable
 
     public SpeakerLabMeters Meters { get; } = new();
 
-    public ArpSpeaker Speaker { get; }
+    public AddressSpeaker Speaker { get; }
 
     public long Far => Time.In(TimeSpan.FromDays(1));
 
-    public ArpSpeaker Create(TimeProvider time) => new(
-        (endPoint, filter) => Node.Run(() => PacketSocket.Open(endPoint, filter)),
+    public AddressSpeaker Create(TimeProvider time) => new(
+        new SpeakerSockets(
+            (endPoint, filter) => Node.Run(() => PacketSocket.Open(endPoint, filter)),
+            () => Node.Run(() => new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp))),
         new SpeakerOptions(),
         new SpeakerMetrics(Meters),
         time,
-        NullLogger<ArpSpeaker>.Instance);
+        NullLogger<AddressSpeaker>.Instance);
 
     /// <summary>Captures what the peer receives from now on.</summary>
     public FrameCapture Capture(string device = "eth0", EtherType type = EtherType.Arp)
@@ -94,7 +101,7 @@ internal sealed class SpeakerLab : IAsyncDisposable
         return int.Parse(words[^1]);
     }
 
-    private NodeInterface Interface(string name, MacAddress mac, string prefix) => new()
+    private NodeInterface Interface(string name, MacAddress mac, int subnet) => new()
     {
         Name = name,
         Index = IndexOf(Node, name),
@@ -102,7 +109,8 @@ internal sealed class SpeakerLab : IAsyncDisposable
         Up = true,
         Addresses =
         [
-            new InterfaceAddress(IPAddress.Parse($"{prefix}.11"), IPNetwork.Parse($"{prefix}.0/24")),
+            new InterfaceAddress(IPAddress.Parse($"10.{subnet}.0.11"), IPNetwork.Parse($"10.{subnet}.0.0/24")),
+            new InterfaceAddress(IPAddress.Parse($"fd00:{subnet}::11"), IPNetwork.Parse($"fd00:{subnet}::/64")),
         ],
     };
 }

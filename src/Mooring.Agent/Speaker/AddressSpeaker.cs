@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
-using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Mooring.Core.Packets;
@@ -9,37 +9,40 @@ using Mooring.Core.Snapshots;
 namespace Mooring.Agent.Speaker;
 
 /// <summary>
-/// Speaks ARP and answers ICMP echo for IPv4 addresses. State changes under one lock; the receiving threads read immutable
+/// Announces and answers for addresses of both families. State changes under one lock; the receiving threads read immutable
 /// snapshots of it and never wait for that lock.
 /// </summary>
-internal sealed partial class ArpSpeaker : ISpeaker
+internal sealed partial class AddressSpeaker : ISpeaker
 {
     /// <summary>Claims a slow reader may be behind; the oldest are dropped, as a claim is repeated while it stands.</summary>
     private const int ClaimBacklog = 256;
 
     private readonly SpeakerOptions _options;
     private readonly TimeProvider _time;
-    private readonly ILogger<ArpSpeaker> _logger;
-    private readonly ArpFrames _frames;
+    private readonly ILogger<AddressSpeaker> _logger;
+    private readonly ImmutableArray<IResponder> _responders;
     private readonly SpeakerLinks _links;
+    private readonly ConcurrentDictionary<IPAddress, HeldAddress> _held = [];
     private readonly Lock _gate = new();
     private readonly Channel<ObservedClaim> _claims = Channel.CreateBounded<ObservedClaim>(
         new BoundedChannelOptions(ClaimBacklog) { FullMode = BoundedChannelFullMode.DropOldest });
 
+    private ImmutableHashSet<IPAddress> _watched = [];
     private bool _disposed;
 
-    public ArpSpeaker(
-        PacketSocketFactory open,
+    public AddressSpeaker(
+        SpeakerSockets sockets,
         SpeakerOptions options,
         SpeakerMetrics metrics,
         TimeProvider time,
-        ILogger<ArpSpeaker> logger)
+        ILogger<AddressSpeaker> logger)
     {
         _options = options;
         _time = time;
         _logger = logger;
-        _frames = new ArpFrames(_claims.Writer, metrics, time, OnFault);
-        _links = new SpeakerLinks(open, _frames, Retry, time, logger);
+        var reports = new SpeakerReports(_claims.Writer, metrics, time);
+        _responders = [new ArpResponder(reports), new NeighborResponder(reports)];
+        _links = new SpeakerLinks(sockets, OnFault, Retry, time, logger);
     }
 
     public ChannelReader<ObservedClaim> Claims => _claims.Reader;
@@ -59,46 +62,44 @@ internal sealed partial class ArpSpeaker : ISpeaker
                 Drop(stale);
             }
 
-            _frames.OwnMacs = [.. interfaces.Select(one => MacAddress.From(one.MacAddress))];
+            ImmutableHashSet<MacAddress> own = [.. interfaces.Select(one => MacAddress.From(one.MacAddress))];
+            foreach (var responder in _responders)
+            {
+                responder.SetOwnMacs(own);
+            }
+
             Reconcile();
         }
     }
 
     public long Hold(IPAddress address, long deadline)
     {
-        if (address.AddressFamily != AddressFamily.InterNetwork)
-        {
-            throw new InvalidOperationException($"{address} cannot be announced: only IPv4 addresses are");
-        }
-
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var key = IPv4Address.From(address);
-            var on = _links.InterfaceOf(key) ?? throw new InvalidOperationException(
+            var on = _links.InterfaceOf(address) ?? throw new InvalidOperationException(
                 $"{address} cannot be announced: no interface that is up has a subnet with it");
-            var link = _links.On(on) ?? throw new InvalidOperationException(
+            var link = _links.On(on, ResponderOf(address)) ?? throw new InvalidOperationException(
                 $"{address} cannot be announced: packet sockets on {on.Name} could not be opened");
 
-            // A standby has watched the address, so the filter passes it already. Echo comes after the announcement,
-            // which must not wait.
-            if (!link.HearsArp(key))
+            // A standby has watched the address, so its frames come up already. Echo comes after the announcement, which
+            // must not wait.
+            if (!link.Hears(address) && !_links.Try(on, () => link.Listen(HeardOn(link, address))))
             {
-                var asked = AskedOn(link);
-                asked.Add(key);
-                if (!_links.Try(on, () => link.ListenForArp(asked)))
-                {
-                    throw new InvalidOperationException($"{address} cannot be announced: the filter on {on.Name} failed");
-                }
+                throw new InvalidOperationException($"{address} cannot be announced: the filter on {on.Name} failed");
             }
 
-            if (!_frames.Held.TryGetValue(key, out var held))
+            if (!_held.TryGetValue(address, out var held))
             {
-                held = new HeldAddress(key, deadline, _frames.Announce, _options, _time);
-                _frames.Held = _frames.Held.Add(key, held);
+                held = new HeldAddress(address, deadline, link.Responder.Announce, _options, _time);
+                _held[address] = held;
+                link.Responder.Hold(held);
             }
 
+            var before = held.Link;
+            Count(before, link);
             var announced = held.Announce(link, deadline);
+            ListenForEcho(before);
             ListenForEcho(link);
             Log.Held(_logger, address, on.Name);
             return announced;
@@ -107,8 +108,7 @@ internal sealed partial class ArpSpeaker : ISpeaker
 
     public void ExtendDeadline(IPAddress address, long deadline)
     {
-        if (address.AddressFamily == AddressFamily.InterNetwork
-            && _frames.Held.TryGetValue(IPv4Address.From(address), out var held))
+        if (_held.TryGetValue(address, out var held))
         {
             held.ExtendDeadline(deadline);
         }
@@ -116,24 +116,15 @@ internal sealed partial class ArpSpeaker : ISpeaker
 
     public void Release(IPAddress address)
     {
-        if (address.AddressFamily != AddressFamily.InterNetwork)
-        {
-            return;
-        }
-
         lock (_gate)
         {
-            var key = IPv4Address.From(address);
-            if (_frames.Held.TryGetValue(key, out var held))
+            if (_held.TryRemove(address, out var held))
             {
                 var link = held.Link;
                 held.Dispose();
-                _frames.Held = _frames.Held.Remove(key);
-                if (link is not null)
-                {
-                    ListenForEcho(link);
-                }
-
+                ResponderOf(address).Release(address);
+                Count(link, null);
+                ListenForEcho(link);
                 Log.Released(_logger, address);
             }
         }
@@ -143,20 +134,18 @@ internal sealed partial class ArpSpeaker : ISpeaker
     {
         lock (_gate)
         {
-            if (_disposed)
+            if (_disposed || _watched.SetEquals(addresses))
             {
                 return;
             }
 
-            ImmutableHashSet<IPv4Address> watched =
-            [
-                .. addresses.Where(address => address.AddressFamily == AddressFamily.InterNetwork).Select(IPv4Address.From),
-            ];
-            if (!watched.SetEquals(_frames.Watched))
+            _watched = [.. addresses];
+            foreach (var responder in _responders)
             {
-                _frames.Watched = watched;
-                Reconcile();
+                responder.Watch(_watched.Where(address => address.AddressFamily == responder.Family));
             }
+
+            Reconcile();
         }
     }
 
@@ -170,12 +159,12 @@ internal sealed partial class ArpSpeaker : ISpeaker
             }
 
             _disposed = true;
-            foreach (var held in _frames.Held.Values)
+            foreach (var held in _held.Values)
             {
                 held.Dispose();
             }
 
-            _frames.Held = _frames.Held.Clear();
+            _held.Clear();
             _links.Dispose();
         }
 
@@ -183,37 +172,39 @@ internal sealed partial class ArpSpeaker : ISpeaker
         return ValueTask.CompletedTask;
     }
 
+    private IResponder ResponderOf(IPAddress address)
+        => _responders.First(responder => responder.Family == address.AddressFamily);
+
     /// <summary>
     /// Brings sockets, filters and the places of held addresses to what interfaces and addresses ask for. Questions are
     /// heard before the announcement that provokes them.
     /// </summary>
     private void Reconcile()
     {
-        foreach (var address in _frames.Watched.Union(_frames.Held.Keys))
+        foreach (var address in _watched.Union(_held.Keys))
         {
             if (_links.InterfaceOf(address) is { } on)
             {
-                _links.On(on);
+                _links.On(on, ResponderOf(address));
             }
         }
 
         foreach (var link in _links.Open)
         {
-            var asked = AskedOn(link);
-            if (asked.Count == 0)
+            var heard = HeardOn(link);
+            if (heard.Count == 0)
             {
                 Drop(link);
             }
             else
             {
-                _links.Try(link.Interface, () => link.ListenForArp(asked));
+                _links.Try(link.Interface, () => link.Listen(heard));
             }
         }
 
-        foreach (var held in _frames.Held.Values)
+        foreach (var held in _held.Values)
         {
-            var on = _links.InterfaceOf(held.Address);
-            held.MoveTo(on is null ? null : _links.On(on));
+            Move(held, _links.InterfaceOf(held.Address) is { } on ? _links.On(on, ResponderOf(held.Address)) : null);
         }
 
         foreach (var link in _links.Open)
@@ -223,22 +214,44 @@ internal sealed partial class ArpSpeaker : ISpeaker
     }
 
     /// <summary>Held and watched addresses with a subnet there, also while the interface is down.</summary>
-    private HashSet<IPv4Address> AskedOn(SpeakerLink link)
-        => [.. _frames.Watched.Union(_frames.Held.Keys).Where(
-            address => link.Interface.OnLink(address.ToIPAddress()) is not null)];
+    private HashSet<IPAddress> HeardOn(SpeakerLink link, params ReadOnlySpan<IPAddress> more)
+        => [.. _watched.Union(_held.Keys).Where(address =>
+            address.AddressFamily == link.Responder.Family && link.Interface.OnLink(address) is not null), .. more];
 
-    private HashSet<IPv4Address> HeldOn(SpeakerLink link)
-        => [.. _frames.Held.Values.Where(held => held.Link == link).Select(held => held.Address)];
+    private void ListenForEcho(SpeakerLink? link)
+    {
+        if (link is not null)
+        {
+            _links.Try(link.Interface, link.ListenForEcho);
+        }
+    }
 
-    private void ListenForEcho(SpeakerLink link) => _links.Try(link.Interface, () => link.ListenForEcho(HeldOn(link)));
+    private static void Move(HeldAddress held, SpeakerLink? to)
+    {
+        Count(held.Link, to);
+        held.MoveTo(to);
+    }
+
+    private static void Count(SpeakerLink? from, SpeakerLink? to)
+    {
+        if (from is not null)
+        {
+            from.HeldCount--;
+        }
+
+        if (to is not null)
+        {
+            to.HeldCount++;
+        }
+    }
 
     private void Drop(SpeakerLink link)
     {
-        foreach (var held in _frames.Held.Values)
+        foreach (var held in _held.Values)
         {
             if (held.Link == link)
             {
-                held.MoveTo(null);
+                Move(held, null);
             }
         }
 
