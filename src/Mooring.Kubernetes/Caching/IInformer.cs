@@ -22,8 +22,10 @@ public interface IInformer<T>
 
     /// <summary>
     /// Calls <paramref name="handler"/> with the old and the new object after every change of the store: (null, new)
-    /// for an addition, (old, null) for a deletion. Objects already in the store are reported first. Handlers must
-    /// not block. Disposing the registration ends it.
+    /// for an addition, (old, null) for a deletion. An object that took the place of another of its name while no watch
+    /// was open is a deletion and an addition. The old object of a deletion is the last state that is known: the
+    /// server's, or the store's when the deletion itself went unseen. Objects already in the store are reported first.
+    /// Handlers must not block. Disposing the registration ends it.
     /// </summary>
     IDisposable Subscribe(Action<ObjectKey, T?, T?> handler);
 }

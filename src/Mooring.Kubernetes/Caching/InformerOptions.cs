@@ -10,6 +10,15 @@ public sealed record InformerOptions
 
     public string? FieldSelector { get; init; }
 
+    /// <summary>
+    /// Take lists as the first events of a watch, which costs the server least. One that does not send them so is
+    /// listed in pages.
+    /// </summary>
+    public bool StreamLists { get; init; } = true;
+
+    /// <summary>A streamed list silent for this long without having ended is asked for in pages.</summary>
+    public TimeSpan InitialEventsTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Objects per page of a list.</summary>
     public int PageSize { get; init; } = 500;
 

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using k8s;
+
 namespace Mooring.Kubernetes.Client;
 
 /// <summary>A request as data, so that it can be sent again.</summary>
@@ -9,6 +12,12 @@ internal sealed record ApiRequest(HttpMethod Method, string Verb, string Path)
     public byte[]? Body { get; init; }
 
     public string ContentType { get; init; } = "application/json";
+
+    /// <summary>Largest answer to read; null for what answers may have in general.</summary>
+    public long? MaxBytes { get; init; }
+
+    /// <summary>How to read the answer.</summary>
+    public JsonSerializerOptions Json { get; init; } = KubernetesJson.Options;
 
     /// <summary>Sending it twice does no more than sending it once, whatever became of the first.</summary>
     public bool IsSafe => Method == HttpMethod.Get;

@@ -26,6 +26,7 @@ internal sealed partial class ApiTransport(
 
     private readonly HttpClient _http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
     private readonly Uri _root = new(configuration.Host.AbsoluteUri.TrimEnd('/') + "/");
+    private readonly ConnectionFault _connection = new(configuration, time);
     private readonly TokenBucket? _rate =
         options.QueriesPerSecond > 0 ? new TokenBucket(options.QueriesPerSecond, options.Burst, time) : null;
 
@@ -97,7 +98,8 @@ internal sealed partial class ApiTransport(
             metrics?.RequestAnswered(request.Verb, (int)response.StatusCode, time.GetElapsedTime(started));
             if (!response.IsSuccessStatusCode)
             {
-                throw await ErrorAnswer.ReadAsync(response, request, time, either.Token);
+                var refusal = await ErrorAnswer.ReadAsync(response, request, time, either.Token);
+                throw refusal.StatusCode == HttpStatusCode.Unauthorized ? _connection.Explain(refusal) : refusal;
             }
 
             if (!ErrorAnswer.IsJson(response))
@@ -111,16 +113,14 @@ internal sealed partial class ApiTransport(
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HttpRequestException(
-                $"{request}: no complete answer from {_root} within {options.RequestTimeout.TotalSeconds:0.###} s",
-                new TimeoutException(e.Message, e));
+            throw deadline.IsCancellationRequested
+                ? _connection.TimedOut(request, options.RequestTimeout, e)
+                : _connection.NotReached(request, e);
         }
         catch (HttpRequestException e) when (
-            e is { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException })
+            response is null && e.HttpRequestError != HttpRequestError.UserAuthenticationError)
         {
-            // A reset before the head of the answer, which the handler has no name for.
-            throw new HttpRequestException(
-                HttpRequestError.ResponseEnded, $"{request}: the connection to {_root} was lost: {e.Message}", e);
+            throw _connection.Explain(request, e);
         }
         finally
         {
@@ -159,8 +159,8 @@ internal sealed partial class ApiTransport(
         try
         {
             await using var stream = new BoundedStream(
-                await response.Content.ReadAsStreamAsync(cancellationToken), options.MaxResponseBytes, $"{request}");
-            return await JsonSerializer.DeserializeAsync<T>(stream, KubernetesJson.Options, cancellationToken)
+                await response.Content.ReadAsStreamAsync(cancellationToken), request.MaxBytes ?? options.MaxResponseBytes, $"{request}");
+            return await JsonSerializer.DeserializeAsync<T>(stream, request.Json, cancellationToken)
                 ?? throw new JsonException("the answer is null");
         }
         catch (Exception e) when (e is IOException or InvalidDataException)

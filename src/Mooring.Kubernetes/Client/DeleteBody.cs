@@ -20,8 +20,13 @@ internal sealed class DeleteBody
     [JsonPropertyName("preconditions")]
     public IDictionary<string, string>? Preconditions { get; init; }
 
-    public static DeleteBody From(DeleteOptions? options) => new()
+    /// <summary>Here, because a server that is given a body reads nothing of the query.</summary>
+    [JsonPropertyName("dryRun")]
+    public IList<string>? DryRun { get; init; }
+
+    public static DeleteBody From(DeleteOptions? options, string? dryRun) => new()
     {
+        DryRun = dryRun is null ? null : [dryRun],
         PropagationPolicy = options?.PropagationPolicy,
         GracePeriodSeconds = options?.GracePeriodSeconds,
         Preconditions = options?.Uid is { } uid ? new Dictionary<string, string> { ["uid"] = uid } : null,

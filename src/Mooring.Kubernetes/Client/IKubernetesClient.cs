@@ -9,12 +9,25 @@ namespace Mooring.Kubernetes.Client;
 /// </summary>
 public interface IKubernetesClient
 {
+    /// <summary>
+    /// The same client, whose writes the server checks and answers as ever but does not keep (<c>dryRun=All</c>).
+    /// </summary>
+    IKubernetesClient DryRun { get; }
+
     /// <summary>The object, or null when it does not exist.</summary>
     Task<T?> GetAsync<T>(string name, string? @namespace = null, CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 
     /// <summary>All objects, page by page, of one namespace or of all (null).</summary>
     Task<KubernetesList<T>> ListAsync<T>(
+        string? @namespace = null, ListOptions? options = null, CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>
+    /// The pages of one list as they arrive, all of one resourceVersion. Throws <see cref="KubernetesException"/> with
+    /// status 410 when the server forgets that version before the last of them.
+    /// </summary>
+    IAsyncEnumerable<KubernetesList<T>> ListPagesAsync<T>(
         string? @namespace = null, ListOptions? options = null, CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 
@@ -53,5 +66,24 @@ public interface IKubernetesClient
     Task DeleteAsync<T>(
         string name, string? @namespace = null, DeleteOptions? options = null,
         CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Deletes the objects of one namespace (or of a cluster-scoped kind) that the selectors match; null matches all.</summary>
+    Task DeleteCollectionAsync<T>(
+        string? @namespace = null, string? labelSelector = null, string? fieldSelector = null,
+        DeleteOptions? options = null, CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>The scale subresource of an object of kind <typeparamref name="T"/>.</summary>
+    Task<V1Scale> GetScaleAsync<T>(
+        string name, string? @namespace = null, CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Replaces the scale; a set resourceVersion that is not the object's current one is refused with 409.</summary>
+    Task<V1Scale> UpdateScaleAsync<T>(V1Scale scale, CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    Task<V1Scale> PatchScaleAsync<T>(
+        V1Patch patch, string name, string? @namespace = null, CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 }

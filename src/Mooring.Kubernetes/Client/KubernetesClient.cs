@@ -1,7 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
@@ -10,10 +9,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Mooring.Kubernetes.Client;
 
 /// <summary>One API server, spoken to in JSON. Safe for use by many at once; one per process is enough.</summary>
-public sealed class KubernetesClient : IKubernetesClient, IDisposable
+public sealed partial class KubernetesClient : IKubernetesClient, IDisposable
 {
     private readonly ApiTransport _transport;
     private readonly KubernetesClientOptions _options;
+
+    /// <summary>Null for a client that only tries its writes.</summary>
+    private readonly KubernetesClient? _dryRun;
 
     public KubernetesClient(
         KubernetesClientConfiguration configuration,
@@ -31,9 +33,25 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
             time ?? TimeProvider.System,
             logger ?? NullLogger<KubernetesClient>.Instance,
             metrics);
+        _dryRun = new KubernetesClient(_transport, _options);
     }
 
-    public void Dispose() => _transport.Dispose();
+    private KubernetesClient(ApiTransport transport, KubernetesClientOptions options)
+    {
+        _transport = transport;
+        _options = options;
+    }
+
+    public IKubernetesClient DryRun => _dryRun ?? this;
+
+    public void Dispose()
+    {
+        // The connections are the whole client's, not its dry run's.
+        if (_dryRun is not null)
+        {
+            _transport.Dispose();
+        }
+    }
 
     public async Task<T?> GetAsync<T>(
         string name, string? @namespace = null, CancellationToken cancellationToken = default)
@@ -57,14 +75,44 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         options ??= new ListOptions();
         try
         {
-            return await ListPagesAsync<T>(@namespace, options, cancellationToken);
+            return await CollectAsync<T>(@namespace, options, cancellationToken);
         }
         catch (KubernetesException e) when (
             e.StatusCode == HttpStatusCode.Gone && options.Limit > 0)
         {
             // The snapshot was compacted away between two pages: take all of it at once, as client-go does.
-            return await ListPagesAsync<T>(@namespace, options with { Limit = 0 }, cancellationToken);
+            return await CollectAsync<T>(@namespace, options with { Limit = 0 }, cancellationToken);
         }
+    }
+
+    public async IAsyncEnumerable<KubernetesList<T>> ListPagesAsync<T>(
+        string? @namespace = null,
+        ListOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        options ??= new ListOptions();
+        var definition = EntityDefinition.Of<T>();
+        var path = definition.CollectionPath(@namespace);
+        var json = KubernetesJson.For(options.OmitManagedFields);
+        string? next = null;
+        string? version = null;
+        do
+        {
+            // A continue token carries the version already; the server refuses both together.
+            var request = new ApiRequest(HttpMethod.Get, "list", path) { Json = json }
+                .With("limit", options.Limit > 0 ? $"{options.Limit}" : null)
+                .With("continue", next)
+                .With("resourceVersion", next is null ? options.ResourceVersion : null)
+                .With("labelSelector", options.LabelSelector)
+                .With("fieldSelector", options.FieldSelector);
+            var page = await _transport.CallAsync<ListPage<T>>(request, cancellationToken);
+            version ??= page.Metadata?.ResourceVersion ?? throw new HttpRequestException(
+                HttpRequestError.InvalidResponse, $"{request}: the answer is not a list with a resourceVersion");
+            yield return new KubernetesList<T>(Items(page, definition, request), version);
+            next = page.Metadata?.ContinueProperty;
+        }
+        while (!string.IsNullOrEmpty(next));
     }
 
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
@@ -75,100 +123,21 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     {
         options ??= new WatchOptions();
         var path = EntityDefinition.Of<T>().CollectionPath(@namespace);
-        var request = new ApiRequest(HttpMethod.Get, "watch", path)
+        var request = new ApiRequest(HttpMethod.Get, "watch", path) { Json = KubernetesJson.For(options.OmitManagedFields) }
             .With("watch", "true")
             .With("resourceVersion", options.ResourceVersion)
-            .With("allowWatchBookmarks", options.AllowBookmarks ? "true" : null)
+            .With("sendInitialEvents", options.SendInitialEvents ? "true" : null)
+            .With("resourceVersionMatch", options.SendInitialEvents ? "NotOlderThan" : null)
+            .With("allowWatchBookmarks", options.AllowBookmarks || options.SendInitialEvents ? "true" : null)
             .With("timeoutSeconds", options.Timeout is { } wait ? $"{Math.Max(1, (long)wait.TotalSeconds)}" : null)
             .With("labelSelector", options.LabelSelector)
             .With("fieldSelector", options.FieldSelector);
         using var response = await _transport.OpenAsync(request, cancellationToken);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         await foreach (var change in WatchReader.ReadAsync<T>(
-            stream, _options.MaxWatchLineBytes, request, cancellationToken))
+            stream, _options.MaxObjectBytes, request, cancellationToken))
         {
             yield return change;
-        }
-    }
-
-    public Task<T> CreateAsync<T>(T entity, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        var definition = Prepare(entity);
-        var @namespace = entity.Metadata.NamespaceProperty;
-        if (definition.Namespaced && string.IsNullOrEmpty(@namespace))
-        {
-            throw new ArgumentException($"{definition.Kind} needs metadata.namespace", nameof(entity));
-        }
-
-        return SendAsync<T>(
-            new ApiRequest(HttpMethod.Post, "create", definition.CollectionPath(@namespace)) { Body = Json(entity) }
-                .With("fieldManager", _options.FieldManager),
-            cancellationToken);
-    }
-
-    public Task<T> UpdateAsync<T>(T entity, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject<V1ObjectMeta> => PutAsync(entity, null, cancellationToken);
-
-    public Task<T> UpdateStatusAsync<T>(T entity, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject<V1ObjectMeta> => PutAsync(entity, "status", cancellationToken);
-
-    public Task<T> PatchAsync<T>(
-        V1Patch patch,
-        string name,
-        string? @namespace = null,
-        string? subresource = null,
-        CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        ArgumentNullException.ThrowIfNull(patch);
-        var path = EntityDefinition.Of<T>().ItemPath(name, @namespace, subresource);
-        return SendAsync<T>(
-            new ApiRequest(HttpMethod.Patch, "patch", path)
-            {
-                Body = System.Text.Encoding.UTF8.GetBytes(patch.Content),
-                ContentType = ContentTypeOf(patch.Type),
-            }.With("fieldManager", _options.FieldManager),
-            cancellationToken);
-    }
-
-    public Task<T> ApplyAsync<T>(
-        T entity,
-        string fieldManager,
-        bool force = false,
-        string? subresource = null,
-        CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        ArgumentException.ThrowIfNullOrEmpty(fieldManager);
-        var path = Prepare(entity).ItemPath(
-            entity.Metadata.Name ?? "", entity.Metadata.NamespaceProperty, subresource);
-        return SendAsync<T>(
-            new ApiRequest(HttpMethod.Patch, "apply", path)
-            {
-                Body = ApplyBody(entity),
-                ContentType = ContentTypeOf(V1Patch.PatchType.ApplyPatch),
-            }.With("fieldManager", fieldManager).With("force", force ? "true" : null),
-            cancellationToken);
-    }
-
-    public async Task DeleteAsync<T>(
-        string name,
-        string? @namespace = null,
-        DeleteOptions? options = null,
-        CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        var path = EntityDefinition.Of<T>().ItemPath(name, @namespace);
-        var request = new ApiRequest(HttpMethod.Delete, "delete", path) { Body = Json(DeleteBody.From(options)) };
-        try
-        {
-            // Answered with the object or with a Status; neither is of use.
-            await _transport.CallAsync<JsonElement>(request, cancellationToken);
-        }
-        catch (KubernetesException e) when (IsMissingObject(e))
-        {
-            // Gone already: what was asked for.
         }
     }
 
@@ -184,102 +153,55 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
             new ApiRequest(HttpMethod.Get, "get", path.TrimStart('/')), cancellationToken);
     }
 
-    private async Task<KubernetesList<T>> ListPagesAsync<T>(
+    private async Task<KubernetesList<T>> CollectAsync<T>(
         string? @namespace, ListOptions options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var definition = EntityDefinition.Of<T>();
-        var path = definition.CollectionPath(@namespace);
-        var items = new List<T>();
-        string? next = null;
-        string? version = null;
-        do
+        List<T>? all = null;
+        var version = "";
+        await foreach (var page in ListPagesAsync<T>(@namespace, options, cancellationToken))
         {
-            // A continue token carries the version already; the server refuses both together.
-            var request = new ApiRequest(HttpMethod.Get, "list", path)
-                .With("limit", options.Limit > 0 ? $"{options.Limit}" : null)
-                .With("continue", next)
-                .With("resourceVersion", next is null ? options.ResourceVersion : null)
-                .With("labelSelector", options.LabelSelector)
-                .With("fieldSelector", options.FieldSelector);
-            var page = await _transport.CallAsync<ListPage<T>>(request, cancellationToken);
-            if (page.Metadata?.ResourceVersion is null)
+            version = page.ResourceVersion;
+            if (all is null)
             {
-                throw new HttpRequestException(
-                    HttpRequestError.InvalidResponse, $"{request}: the answer is not a list with a resourceVersion");
+                all = (List<T>)page.Items;
             }
-
-            foreach (var item in page.Items ?? [])
+            else
             {
-                if (item?.Metadata is null)
-                {
-                    throw new HttpRequestException(
-                        HttpRequestError.InvalidResponse, $"{request}: an item of the list has no metadata");
-                }
-
-                items.Add(definition.Complete(item));
+                all.AddRange(page.Items);
             }
-
-            version ??= page.Metadata.ResourceVersion;
-            next = page.Metadata.ContinueProperty;
         }
-        while (!string.IsNullOrEmpty(next));
 
-        return new KubernetesList<T>(items, version);
+        return new KubernetesList<T>(all ?? [], version);
     }
 
-    private Task<T> PutAsync<T>(T entity, string? subresource, CancellationToken cancellationToken)
+    private static List<T> Items<T>(ListPage<T> page, EntityDefinition definition, ApiRequest request)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var path = Prepare(entity).ItemPath(
-            entity.Metadata.Name ?? "", entity.Metadata.NamespaceProperty, subresource);
-        return SendAsync<T>(
-            new ApiRequest(HttpMethod.Put, "update", path) { Body = Json(entity) }
-                .With("fieldManager", _options.FieldManager),
-            cancellationToken);
+        var items = page.Items ?? [];
+        foreach (var item in items)
+        {
+            if (item?.Metadata is null)
+            {
+                throw new HttpRequestException(
+                    HttpRequestError.InvalidResponse, $"{request}: an item of the list has no metadata");
+            }
+
+            definition.Complete(item);
+        }
+
+        return items!;
     }
 
     private async Task<T> SendAsync<T>(ApiRequest request, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var entity = await _transport.CallAsync<T>(request, cancellationToken);
+        var entity = await _transport.CallAsync<T>(
+            request with { MaxBytes = _options.MaxObjectBytes }, cancellationToken);
         return entity.Metadata is null
             ? throw new HttpRequestException(HttpRequestError.InvalidResponse, $"{request}: an object without metadata")
             : EntityDefinition.Of<T>().Complete(entity);
     }
-
-    private static EntityDefinition Prepare<T>(T entity)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        ArgumentNullException.ThrowIfNull(entity);
-        var definition = EntityDefinition.Of<T>();
-        definition.Complete(entity);
-        return definition;
-    }
-
-    private static byte[] Json<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, KubernetesJson.Options);
-
-    private static byte[] ApplyBody<T>(T entity)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        if (entity.Metadata.ExtensionData?.ContainsKey("managedFields") != true)
-        {
-            return Json(entity);
-        }
-
-        // An object that was read carries its field owners; an apply that names them is refused.
-        var body = JsonSerializer.SerializeToNode(entity, KubernetesJson.Options)!;
-        ((JsonObject)body["metadata"]!).Remove("managedFields");
-        return Json(body);
-    }
-
-    private static string ContentTypeOf(V1Patch.PatchType type) => type switch
-    {
-        V1Patch.PatchType.JsonPatch => "application/json-patch+json",
-        V1Patch.PatchType.MergePatch => "application/merge-patch+json",
-        V1Patch.PatchType.ApplyPatch => "application/apply-patch+yaml",
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a kind of patch"),
-    };
 
     /// <summary>
     /// The object is missing, as opposed to its kind: a server without the CRD answers 404 too, but in plain text or

@@ -7,7 +7,7 @@ public sealed class KubernetesClientOptions
 {
     public const int DefaultMaxRetries = 5;
     public const long DefaultMaxResponseBytes = 256L << 20;
-    public const int DefaultMaxWatchLineBytes = 8 << 20;
+    public const int DefaultMaxObjectBytes = 8 << 20;
 
     /// <summary>From sending a request to the end of its answer; for a watch, to the start of its answer.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
@@ -29,9 +29,12 @@ public sealed class KubernetesClientOptions
     [Range(1L << 10, 4L << 30)]
     public long MaxResponseBytes { get; set; } = DefaultMaxResponseBytes;
 
-    /// <summary>Largest line of a watch. etcd refuses objects over 1.5 MB, so 8 MiB is never met by an honest server.</summary>
+    /// <summary>
+    /// Largest object read, on its own or as an event of a watch. etcd refuses objects over 1.5 MB, so 8 MiB is never
+    /// met by an honest server.
+    /// </summary>
     [Range(1 << 10, 1 << 30)]
-    public int MaxWatchLineBytes { get; set; } = DefaultMaxWatchLineBytes;
+    public int MaxObjectBytes { get; set; } = DefaultMaxObjectBytes;
 
     /// <summary>Requests per second on average; 0 leaves fairness to the server. 0 to 10000.</summary>
     [Range(0, 10_000)]

@@ -9,6 +9,8 @@ namespace Mooring.Kubernetes.Client;
 /// <summary>The connections to the API server: TLS as configured, HTTP/2 where served, dead ones found by pings.</summary>
 internal static class KubernetesHandler
 {
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
     public static SocketsHttpHandler Create(KubernetesClientConfiguration configuration) => new()
     {
         UseProxy = false,
@@ -16,13 +18,19 @@ internal static class KubernetesHandler
         // A redirect would carry the token to whom it does not belong.
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.GZip,
-        ConnectTimeout = TimeSpan.FromSeconds(10),
+        ConnectTimeout = ConnectTimeout,
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         EnableMultipleHttp2Connections = true,
         KeepAlivePingDelay = TimeSpan.FromSeconds(30),
         KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
         SslOptions = Tls(configuration),
     };
+
+    /// <summary>The certificate to show by now, if there is one.</summary>
+    public static X509Certificate2? ClientCertificate(KubernetesClientConfiguration configuration) =>
+        configuration.ClientCertificateFiles?.Current()
+        ?? configuration.ClientCertificate
+        ?? (configuration.TokenProvider as ExecCredentialProvider)?.ClientCertificate;
 
     private static SslClientAuthenticationOptions Tls(KubernetesClientConfiguration configuration)
     {
@@ -51,7 +59,4 @@ internal static class KubernetesHandler
 
         return tls;
     }
-
-    private static X509Certificate2? ClientCertificate(KubernetesClientConfiguration configuration) =>
-        configuration.ClientCertificate ?? (configuration.TokenProvider as ExecCredentialProvider)?.ClientCertificate;
 }

@@ -10,6 +10,16 @@ public sealed record WatchOptions
 
     public bool AllowBookmarks { get; init; } = true;
 
+    /// <summary>
+    /// Begin with every object there is as <see cref="WatchEventType.Added"/>, then a bookmark with
+    /// <see cref="WatchEvent{T}.EndsInitialEvents"/>, then changes. Servers before 1.32 refuse this with 422 or, before
+    /// 1.27, know nothing of it and send no such bookmark.
+    /// </summary>
+    public bool SendInitialEvents { get; init; }
+
     /// <summary>How long the server keeps the stream open; null leaves it to the server.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Drop <c>metadata.managedFields</c> while reading; see <see cref="ListOptions.OmitManagedFields"/>.</summary>
+    public bool OmitManagedFields { get; init; }
 }

@@ -12,6 +12,7 @@ namespace Mooring.Kubernetes.Client;
 internal static class WatchReader
 {
     private static readonly StreamPipeReaderOptions PipeOptions = new(bufferSize: 64 << 10);
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = KubernetesJson.MaxDepth };
 
     public static async IAsyncEnumerable<WatchEvent<T>> ReadAsync<T>(
         Stream stream,
@@ -107,7 +108,7 @@ internal static class WatchReader
 
         try
         {
-            return ParseEvent<T>(line);
+            return ParseLine<T>(line, request.Json);
         }
         catch (JsonException e)
         {
@@ -116,11 +117,31 @@ internal static class WatchReader
         }
     }
 
-    private static WatchEvent<T> ParseEvent<T>(in ReadOnlySequence<byte> line)
+    /// <summary>A line that lies across buffers is copied into one: cheaper than reading it in pieces.</summary>
+    private static WatchEvent<T> ParseLine<T>(in ReadOnlySequence<byte> line, JsonSerializerOptions json)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var options = new JsonReaderOptions { MaxDepth = KubernetesJson.MaxDepth };
-        var reader = new Utf8JsonReader(line, options);
+        if (line.IsSingleSegment)
+        {
+            return ParseEvent<T>(new Utf8JsonReader(line.FirstSpan, ReaderOptions), json);
+        }
+
+        var length = (int)line.Length;
+        var whole = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            line.CopyTo(whole);
+            return ParseEvent<T>(new Utf8JsonReader(whole.AsSpan(0, length), ReaderOptions), json);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(whole);
+        }
+    }
+
+    private static WatchEvent<T> ParseEvent<T>(Utf8JsonReader reader, JsonSerializerOptions json)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
         string? type = null;
         var skipped = reader;
         var hasSkipped = false;
@@ -137,7 +158,7 @@ internal static class WatchReader
             }
             else if (isObject && type is not null and not "ERROR")
             {
-                entity = JsonSerializer.Deserialize<T>(ref reader, KubernetesJson.Options);
+                entity = JsonSerializer.Deserialize<T>(ref reader, json);
             }
             else
             {
@@ -159,7 +180,7 @@ internal static class WatchReader
 
         if (entity is null && hasSkipped)
         {
-            entity = JsonSerializer.Deserialize<T>(ref skipped, KubernetesJson.Options);
+            entity = JsonSerializer.Deserialize<T>(ref skipped, json);
         }
 
         Expect(entity?.Metadata is not null, "an event has no object with metadata");

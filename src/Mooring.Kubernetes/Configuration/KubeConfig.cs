@@ -66,7 +66,7 @@ internal sealed class KubeConfig
 
             using var text = File.OpenText(file);
             var yaml = new YamlStream();
-            yaml.Load(text);
+            yaml.Load(new ShallowParser(new Parser(text)));
             var root = yaml.Documents.Count == 0 ? null : yaml.Documents[0].RootNode;
             return root is YamlMappingNode
                 ? new YamlField(file, "", root)

@@ -30,6 +30,7 @@ internal static class KubeConfigResolver
             TlsServerName = cluster["tls-server-name"].Text(),
             SslCaCerts = roots is { } ca ? Guard(ca.Field, () => PemFiles.Parse(ca.Text)) : null,
             ClientCertificate = user is { } holder ? ClientCertificate(holder) : null,
+            ClientCertificateFiles = user is { } renewed ? ClientCertificateFiles(renewed) : null,
             TokenProvider = user is { } bearer ? Credentials(bearer, time) : null,
         };
     }
@@ -50,6 +51,16 @@ internal static class KubeConfigResolver
             ({ } c, null) => throw c.Field.Fault("is given without client-key"),
             ({ } c, { } k) => Guard(c.Field, () => X509Certificate2.CreateFromPem(c.Text, k.Text)),
         };
+    }
+
+    /// <summary>Where both are files; one of them as data fixes the other too.</summary>
+    private static ClientCertificateFiles? ClientCertificateFiles(YamlField user)
+    {
+        var (certificate, key) = (user["client-certificate"], user["client-key"]);
+        return certificate.Text() is { } certificateFile && key.Text() is { } keyFile
+            && !user["client-certificate-data"].IsPresent && !user["client-key-data"].IsPresent
+            ? new ClientCertificateFiles(Beside(certificate, certificateFile), Beside(key, keyFile))
+            : null;
     }
 
     private static ITokenProvider? Credentials(YamlField user, TimeProvider time)

@@ -28,6 +28,9 @@ public sealed class KubernetesClientConfiguration
 
     public X509Certificate2? ClientCertificate { get; init; }
 
+    /// <summary>Where <see cref="ClientCertificate"/> was read from, when it is to be read again.</summary>
+    internal ClientCertificateFiles? ClientCertificateFiles { get; init; }
+
     public ITokenProvider? TokenProvider { get; init; }
 
     public static bool IsInCluster() =>

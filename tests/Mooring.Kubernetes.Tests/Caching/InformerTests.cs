@@ -20,7 +20,7 @@ public sealed class InformerTests : IAsyncDisposable
 
     public InformerTests()
     {
-        _informer = new Informer<V1ConfigMap>(_cluster, new InformerOptions(), _time, _log);
+        _informer = new Informer<V1ConfigMap>(_cluster, new InformerOptions { StreamLists = false }, _time, _log);
         _informer.Subscribe((key, old, now) => _changes.Enqueue((old, now) switch
         {
             (null, not null) => $"+{key.Name}",
@@ -115,6 +115,58 @@ public sealed class InformerTests : IAsyncDisposable
 
         _changes.ShouldBe(["~changed", "+new", "-deleted"], ignoreOrder: true);
         _cluster.Calls.Count(call => call == "list").ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Run_ReplacedWhileNobodyWatched_IsADeletionAndAnAddition()
+    {
+        _cluster.Put(Map("a", "first"));
+        await StartAsync();
+        _changes.Clear();
+
+        using (Paused())
+        {
+            _cluster.EndWatches(new HttpRequestException("cut"));
+            _cluster.Remove<V1ConfigMap>(Key("a"));
+            _cluster.Put(Map("a", "second"));
+            _cluster.Compact();
+        }
+
+        await _time.AdvanceUntilAsync(() => _changes.Count == 2, TimeSpan.FromMilliseconds(50));
+
+        _changes.ShouldBe(["-a", "+a"]);
+    }
+
+    [Fact]
+    public async Task Run_Deletions_CarryTheLastStateThatIsKnown()
+    {
+        var told = new ConcurrentQueue<V1ConfigMap>();
+        using var subscription = _informer.Subscribe((_, old, now) =>
+        {
+            if (now is null)
+            {
+                told.Enqueue(old!);
+            }
+        });
+        _cluster.Put(Map("seen"));
+        _cluster.Put(Map("unseen"));
+        await StartAsync();
+        var held = _informer.Store.Get(Key("unseen"))!;
+
+        _cluster.Remove<V1ConfigMap>(Key("seen"));
+        await Eventually.TrueAsync(() => told.Count == 1);
+        using (Paused())
+        {
+            _cluster.EndWatches(new HttpRequestException("cut"));
+            _cluster.Remove<V1ConfigMap>(Key("unseen"));
+            _cluster.Compact();
+        }
+
+        await _time.AdvanceUntilAsync(() => told.Count == 2, TimeSpan.FromMilliseconds(50));
+
+        told.Select(map => map.Data!["v"]).ShouldBe(["1", "1"]);
+        told.Last().ShouldBeSameAs(held);
+        told.First().Metadata.Uid.ShouldNotBeNullOrEmpty();
     }
 
     [Fact]
@@ -310,7 +362,9 @@ public sealed class InformerTests : IAsyncDisposable
         _informer.Subscribe((key, old, now) =>
         {
             var known = told.TryGetValue(key, out var version);
-            contradictions += known == old is not null && version == old?.Metadata.ResourceVersion ? 0 : 1;
+            // The last state of a deleted object is the server's, newer than what was told.
+            var fits = known == old is not null && (now is null || version == old?.Metadata.ResourceVersion);
+            contradictions += fits ? 0 : 1;
             if (now is null)
             {
                 told.TryRemove(key, out _);

@@ -251,8 +251,20 @@ public sealed class ClientFaultTests : ClientTestBase
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var client = Connect(new KubernetesClientConfiguration { Host = new Uri($"http://{taken.LocalEndPoint}") });
 
-        (await Should.ThrowAsync<HttpRequestException>(() => client.GetAsync<V1Node>("n")))
-            .HttpRequestError.ShouldBe(HttpRequestError.ConnectionError);
+        var fault = await Should.ThrowAsync<HttpRequestException>(() => client.GetAsync<V1Node>("n"));
+
+        fault.HttpRequestError.ShouldBe(HttpRequestError.ConnectionError);
+        fault.Message.ShouldStartWith($"GET /api/v1/nodes/n: http://{taken.LocalEndPoint}/ cannot be reached: ");
+    }
+
+    [Fact]
+    public async Task Get_NameThatNobodyHas_SaysWhich()
+    {
+        var client = Connect(new KubernetesClientConfiguration { Host = new Uri("https://api.mooring.invalid:6443") });
+
+        var fault = await Should.ThrowAsync<HttpRequestException>(() => client.GetAsync<V1Node>("n"));
+
+        fault.Message.ShouldContain("https://api.mooring.invalid:6443/ cannot be reached");
     }
 
     [Fact]

@@ -247,4 +247,94 @@ public sealed class KubernetesClientTests : ClientTestBase
         (await client.GetVersionAsync()).GitVersion.ShouldBe("v1.36.0");
         (await client.GetRawAsync("/apis")).GetProperty("minor").GetString().ShouldBe("36");
     }
+
+    [Fact]
+    public async Task DryRun_EveryWrite_AsksForIt()
+    {
+        var client = await ClientAsync(c => c.JsonAsync(Answers.Pod("p", "1")));
+        var pod = KubernetesJson.Deserialize<V1Pod>(Answers.Pod("p", "1"))!;
+        var patch = new V1Patch("{}", V1Patch.PatchType.MergePatch);
+
+        await client.DryRun.CreateAsync(pod);
+        await client.DryRun.UpdateAsync(pod);
+        await client.DryRun.UpdateStatusAsync(pod);
+        await client.DryRun.PatchAsync<V1Pod>(patch, "p", "a");
+        await client.DryRun.ApplyAsync(pod, "tests");
+        await client.DryRun.PatchScaleAsync<V1Pod>(patch, "p", "a");
+        await client.DryRun.UpdateScaleAsync<V1Pod>(new V1Scale { Metadata = pod.Metadata });
+
+        Server.Requests.ShouldAllBe(request => request.Query.Contains("dryRun=All"));
+        Server.Requests.Clear();
+        await client.DryRun.DeleteAsync<V1Pod>("p", "a");
+        await client.DryRun.DeleteCollectionAsync<V1Pod>("a");
+        Server.Requests.ShouldAllBe(request => request.Body.Contains("\"dryRun\":[\"All\"]"));
+        Server.Requests.Clear();
+        await client.CreateAsync(pod);
+        Server.Requests.Single().Query.ShouldNotContain("dryRun");
+    }
+
+    [Fact]
+    public async Task DeleteCollection_Selectors_AreSent()
+    {
+        var client = await ClientAsync(c => c.JsonAsync("""{"kind":"Status","status":"Success"}"""));
+
+        await client.DeleteCollectionAsync<V1Pod>("a", "app=web", "metadata.name!=p");
+
+        var request = Server.Requests.Single();
+        request.Method.ShouldBe("DELETE");
+        request.Path.ShouldBe("/api/v1/namespaces/a/pods");
+        request.Query.ShouldBe("?labelSelector=app%3Dweb&fieldSelector=metadata.name%21%3Dp");
+        await Should.ThrowAsync<ArgumentException>(() => client.DeleteCollectionAsync<V1Pod>());
+    }
+
+    [Fact]
+    public async Task Scale_OfAnObject_IsReadReplacedAndPatched()
+    {
+        var client = await ClientAsync(c => c.JsonAsync(
+            """{"kind":"Scale","metadata":{"name":"p","namespace":"a"},"spec":{"replicas":3},"status":{"replicas":2,"selector":"app=web"}}"""));
+
+        var scale = await client.GetScaleAsync<V1Pod>("p", "a");
+        scale.Spec!.Replicas = 5;
+        await client.UpdateScaleAsync<V1Pod>(scale);
+        await client.PatchScaleAsync<V1Pod>(
+            new V1Patch("""{"spec":{"replicas":7}}""", V1Patch.PatchType.MergePatch), "p", "a");
+
+        scale.Status!.Selector.ShouldBe("app=web");
+        Server.Requests.Select(request => $"{request.Method} {request.Path}").ShouldBe(
+            [.. new[] { "GET", "PUT", "PATCH" }.Select(method => $"{method} /api/v1/namespaces/a/pods/p/scale")]);
+        Server.Requests.ElementAt(1).Body.ShouldContain("\"replicas\":5");
+    }
+
+    [Fact]
+    public async Task Watch_InitialEvents_AreAskedForAsTheServerWants()
+    {
+        var end = """{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}""";
+        var client = await ClientAsync(c => c.SendAsync(
+            Answers.Event("ADDED", Answers.Pod("p", "1")) + "\n" + Answers.Event("BOOKMARK", end) + "\n"));
+
+        var seen = new List<WatchEvent<V1Pod>>();
+        await foreach (var change in client.WatchAsync<V1Pod>("a", new WatchOptions { SendInitialEvents = true, AllowBookmarks = false }))
+        {
+            seen.Add(change);
+        }
+
+        Server.Requests.Single().Query.ShouldBe(
+            "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+        seen.Select(change => change.EndsInitialEvents).ShouldBe([false, true]);
+    }
+
+    [Fact]
+    public async Task List_FieldOwnersOmitted_KeepsOtherUnknownFields()
+    {
+        var pod = """
+            {"metadata":{"name":"p","managedFields":[{"manager":"x","fieldsV1":{"f:metadata":{}}}],"other":1}}
+            """;
+        var client = await ClientAsync(c => c.JsonAsync(Answers.List("1", null, pod)));
+
+        var lean = (await client.ListAsync<V1Pod>("a", new ListOptions { OmitManagedFields = true })).Items.Single();
+        var whole = (await client.ListAsync<V1Pod>("a")).Items.Single();
+
+        lean.Metadata.ExtensionData!.Keys.ShouldBe(["other"]);
+        whole.Metadata.ExtensionData!.Keys.ShouldBe(["managedFields", "other"]);
+    }
 }

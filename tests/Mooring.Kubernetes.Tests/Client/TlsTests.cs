@@ -24,8 +24,12 @@ public sealed class TlsTests : ClientTestBase
         var server = await ServeAsync();
         using var other = new TestCertificates("another authority");
 
-        (await Should.ThrowAsync<HttpRequestException>(() => GetAsync(server, new X509Certificate2Collection(other.Authority))))
-            .HttpRequestError.ShouldBe(HttpRequestError.SecureConnectionError);
+        var fault = await Should.ThrowAsync<HttpRequestException>(
+            () => GetAsync(server, new X509Certificate2Collection(other.Authority)));
+
+        fault.HttpRequestError.ShouldBe(HttpRequestError.SecureConnectionError);
+        fault.Message.ShouldStartWith($"GET /api/v1/nodes/n: no trusted connection to {server.Address}");
+        fault.Message.ShouldContain("chain");
     }
 
     [Fact]
@@ -44,7 +48,8 @@ public sealed class TlsTests : ClientTestBase
         var fault = await Should.ThrowAsync<HttpRequestException>(
             () => GetAsync(server, new X509Certificate2Collection(_certificates.Authority)));
 
-        fault.ToString().ShouldContain("NotTimeValid");
+        fault.Message.ShouldContain($"no trusted connection to {server.Address}");
+        fault.Message.ShouldContain("NotTimeValid");
     }
 
     [Fact]
@@ -87,6 +92,69 @@ public sealed class TlsTests : ClientTestBase
     }
 
     [Fact]
+    public async Task Get_ExpiredClientCertificate_IsNamedWhenTheServerRefusesIt()
+    {
+        var server = await ServeAsync(askClientCertificate: true, trustExpired: false);
+        var (certificate, key) = _certificates.Client("mooring", expired: true);
+        using var mine = X509Certificate2.CreateFromPem(certificate, key);
+
+        var fault = await Should.ThrowAsync<HttpRequestException>(
+            () => GetAsync(server, new X509Certificate2Collection(_certificates.Authority), mine));
+
+        fault.Message.ShouldContain("the client certificate CN=mooring expired at");
+    }
+
+    [Fact]
+    public async Task Get_ExpiredClientCertificate_ExplainsA401()
+    {
+        var server = await FakeHttpServer.StartAsync(
+            (context, _) => context.StatusAsync(401, "Unauthorized", "Unauthorized"),
+            _certificates.Server(),
+            askClientCertificate: true);
+        Owned(server);
+        var (certificate, key) = _certificates.Client("mooring", expired: true);
+        using var mine = X509Certificate2.CreateFromPem(certificate, key);
+
+        (await Should.ThrowAsync<KubernetesException>(
+            () => GetAsync(server, new X509Certificate2Collection(_certificates.Authority), mine)))
+            .Message.ShouldStartWith("Unauthorized; the client certificate CN=mooring expired at");
+    }
+
+    [Fact]
+    public async Task Get_ClientCertificateFilesReplaced_NewConnectionsShowTheNewOne()
+    {
+        var server = await ServeAsync(askClientCertificate: true);
+        using var folder = new TemporaryFolder();
+        Write("before");
+        var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(folder.File(
+            "config",
+            $$$"""
+            current-context: x
+            contexts: [{name: x, context: {cluster: c, user: u}}]
+            clusters: [{name: c, cluster: {server: "{{{server.Address}}}", insecure-skip-tls-verify: true}}]
+            users: [{name: u, user: {client-certificate: tls.crt, client-key: tls.key}}]
+            """));
+
+        var names = new List<string?> { await ShownAsync() };
+        Write("after");
+        names.Add(await ShownAsync());
+        folder.File("tls.crt", "half writ");
+        names.Add(await ShownAsync());
+
+        names.ShouldBe(["CN=before", "CN=after", "CN=after"]);
+
+        void Write(string name)
+        {
+            var (certificate, key) = _certificates.Client(name);
+            folder.File("tls.crt", certificate);
+            folder.File("tls.key", key);
+        }
+
+        // A client of its own has connections of its own.
+        async Task<string?> ShownAsync() => (await Connect(config).GetAsync<V1Node>("n"))!.Metadata.Name;
+    }
+
+    [Fact]
     public async Task Get_OverTls_UsesHttp2()
     {
         var server = await ServeAsync();
@@ -96,7 +164,8 @@ public sealed class TlsTests : ClientTestBase
         node!.Metadata.Uid.ShouldBe("HTTP/2");
     }
 
-    private async Task<FakeHttpServer> ServeAsync(bool expired = false, bool askClientCertificate = false)
+    private async Task<FakeHttpServer> ServeAsync(
+        bool expired = false, bool askClientCertificate = false, bool trustExpired = true)
     {
         var server = await FakeHttpServer.StartAsync(
             (context, _) => context.JsonAsync(
@@ -104,7 +173,8 @@ public sealed class TlsTests : ClientTestBase
                 {"metadata":{"name":"{{{context.Connection.ClientCertificate?.Subject}}}","uid":"{{{context.Request.Protocol}}}"}}
                 """),
             _certificates.Server(expired),
-            askClientCertificate);
+            askClientCertificate,
+            trustExpired);
         Owned(server);
         return server;
     }

@@ -131,7 +131,7 @@ public sealed class WatchTests : ClientTestBase
                     sent += filler.Length;
                 }
             },
-            new KubernetesClientOptions { MaxWatchLineBytes = 256 << 10 });
+            new KubernetesClientOptions { MaxObjectBytes = 256 << 10 });
 
         var fault = await Should.ThrowAsync<HttpRequestException>(() => ReadAsync(client));
 

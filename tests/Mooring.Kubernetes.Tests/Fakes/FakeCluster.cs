@@ -32,6 +32,11 @@ internal sealed class FakeCluster : IKubernetesClient
     /// <summary>Watches that never say anything.</summary>
     public bool SilentWatches { get; set; }
 
+    /// <summary>What becomes of a watch that asks for a list first.</summary>
+    public ListStreaming Streaming { get; set; }
+
+    public IKubernetesClient DryRun => throw new NotSupportedException();
+
     public int OpenWatches
     {
         get
@@ -128,6 +133,15 @@ internal sealed class FakeCluster : IKubernetesClient
         }
     }
 
+    public async IAsyncEnumerable<KubernetesList<T>> ListPagesAsync<T>(
+        string? @namespace = null,
+        ListOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        yield return await ListAsync<T>(@namespace, options, cancellationToken);
+    }
+
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
         string? @namespace = null,
         WatchOptions? options = null,
@@ -135,16 +149,24 @@ internal sealed class FakeCluster : IKubernetesClient
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         await EnterAsync("watch", cancellationToken);
-        var from = long.Parse(options!.ResourceVersion!, CultureInfo.InvariantCulture);
         var channel = Channel.CreateUnbounded<Change>();
         lock (_lock)
         {
-            if (from < _compacted)
+            if (options!.ResourceVersion is null)
             {
-                throw Refusal(HttpStatusCode.Gone, "Expired");
+                SendList<T>(options.SendInitialEvents, channel.Writer);
+            }
+            else
+            {
+                var from = long.Parse(options.ResourceVersion, CultureInfo.InvariantCulture);
+                if (from < _compacted)
+                {
+                    throw Refusal(HttpStatusCode.Gone, "Expired");
+                }
+
+                _history.Where(change => change.Version > from).ToList().ForEach(c => channel.Writer.TryWrite(c));
             }
 
-            _history.Where(change => change.Version > from).ToList().ForEach(c => channel.Writer.TryWrite(c));
             _watches.Add(channel);
         }
 
@@ -242,6 +264,25 @@ internal sealed class FakeCluster : IKubernetesClient
         CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
 
+    public Task DeleteCollectionAsync<T>(
+        string? @namespace = null,
+        string? labelSelector = null,
+        string? fieldSelector = null,
+        DeleteOptions? options = null,
+        CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
+
+    public Task<V1Scale> GetScaleAsync<T>(
+        string name, string? @namespace = null, CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
+
+    public Task<V1Scale> UpdateScaleAsync<T>(V1Scale scale, CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
+
+    public Task<V1Scale> PatchScaleAsync<T>(
+        V1Patch patch, string name, string? @namespace = null, CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
+
     private static T Parse<T>(string json)
         where T : class => KubernetesJson.Deserialize<T>(json)!;
 
@@ -254,12 +295,36 @@ internal sealed class FakeCluster : IKubernetesClient
         return Before(verb, cancellationToken);
     }
 
+    private void SendList<T>(bool asked, ChannelWriter<Change> into)
+        where T : class
+    {
+        if (asked && Streaming == ListStreaming.Refused)
+        {
+            throw Refusal(HttpStatusCode.UnprocessableEntity, "Invalid");
+        }
+
+        foreach (var (key, held) in _objects.Where(o => o.Key.Item1 == typeof(T)))
+        {
+            into.TryWrite(new Change(typeof(T), "ADDED", held.Json, held.Version));
+        }
+
+        if (asked && Streaming == ListStreaming.Served)
+        {
+            var end = $$$$"""
+                {"metadata":{"resourceVersion":"{{{{_version}}}}","annotations":{"k8s.io/initial-events-end":"true"}}}
+                """;
+            into.TryWrite(new Change(null, "BOOKMARK", end, _version));
+        }
+    }
+
     private T Store<T>(T entity, string kind)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var stored = Parse<T>(KubernetesJson.Serialize(entity));
         stored.Metadata.ResourceVersion = Text(++_version);
-        stored.Metadata.Uid ??= Guid.NewGuid().ToString();
+        stored.Metadata.Uid ??= _objects.TryGetValue((typeof(T), stored.GetKey()), out var held)
+            ? Parse<T>(held.Json).Metadata.Uid
+            : Guid.NewGuid().ToString();
         var change = new Change(typeof(T), kind, KubernetesJson.Serialize(stored), _version);
         if (kind != "DELETED")
         {

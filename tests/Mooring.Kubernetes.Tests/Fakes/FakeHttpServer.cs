@@ -31,7 +31,7 @@ internal sealed class FakeHttpServer : IAsyncDisposable
         StartAsync((context, _) => answer(context));
 
     public static async Task<FakeHttpServer> StartAsync(
-        Func<HttpContext, int, Task> answer, X509Certificate2? certificate = null, bool askClientCertificate = false)
+        Func<HttpContext, int, Task> answer, X509Certificate2? certificate = null, bool askClientCertificate = false, bool trustExpired = true)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -47,7 +47,8 @@ internal sealed class FakeHttpServer : IAsyncDisposable
                         https.ClientCertificateMode = askClientCertificate
                             ? ClientCertificateMode.RequireCertificate
                             : ClientCertificateMode.NoCertificate;
-                        https.AllowAnyClientCertificate();
+                        https.ClientCertificateValidation = (shown, _, _) =>
+                            trustExpired || shown.NotAfter.ToUniversalTime() > TimeProvider.System.GetUtcNow().UtcDateTime;
                     });
                 }
             });

@@ -25,9 +25,9 @@ internal sealed class TestCertificates : IDisposable
     public X509Certificate2 Server(bool expired = false) =>
         Issue("CN=server", expired ? Now.AddDays(-1) : Now.AddDays(1), server: true).Certificate;
 
-    public (string CertificatePem, string KeyPem) Client(string name)
+    public (string CertificatePem, string KeyPem) Client(string name, bool expired = false)
     {
-        var (certificate, key) = Issue($"CN={name}", Now.AddDays(1), server: false);
+        var (certificate, key) = Issue($"CN={name}", expired ? Now.AddDays(-1) : Now.AddDays(1), server: false);
         using (certificate)
         {
             return (certificate.ExportCertificatePem(), key);
