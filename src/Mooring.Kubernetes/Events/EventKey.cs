@@ -1,4 +1,4 @@
 namespace Mooring.Kubernetes.Events;
 
-/// <summary>What makes two Events the same one, seen twice.</summary>
-internal sealed record EventKey(EventObject Object, string Type, string Reason, string Message);
+/// <summary>What makes two Events the same one, seen twice. No message stands for all similar ones combined.</summary>
+internal sealed record EventKey(EventGroup Group, string? Message);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using System.Threading.Channels;
 using k8s;
 using k8s.Models;
@@ -13,9 +12,6 @@ namespace Mooring.Kubernetes.Events;
 /// <summary>Sends Events in the background, one at a time, from a bounded queue.</summary>
 public sealed partial class EventRecorder : BackgroundService, IEventRecorder
 {
-    /// <summary>Limit of the API server's validation.</summary>
-    private const int MaxMessageBytes = 1024;
-
     /// <summary>A DNS subdomain's 253 without the dot and the sixteen digits that make the name unique.</summary>
     private const int MaxNamePrefix = 253 - 17;
 
@@ -26,8 +22,7 @@ public sealed partial class EventRecorder : BackgroundService, IEventRecorder
     private readonly KubernetesMetrics? _metrics;
     private readonly string _instance;
     private readonly Channel<RecordedEvent> _queue;
-    private readonly LruCache<EventKey, SentEvent> _sent;
-    private readonly LruCache<EventObject, TokenBucket> _rates;
+    private readonly EventCorrelator _correlator;
 
     public EventRecorder(
         IKubernetesClient client,
@@ -43,8 +38,7 @@ public sealed partial class EventRecorder : BackgroundService, IEventRecorder
         _logger = logger;
         _metrics = metrics;
         _instance = options.Instance ?? Environment.MachineName;
-        _sent = new LruCache<EventKey, SentEvent>(options.CacheSize);
-        _rates = new LruCache<EventObject, TokenBucket>(options.CacheSize);
+        _correlator = new EventCorrelator(options, time);
         _queue = Channel.CreateBounded<RecordedEvent>(
             new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
     }
@@ -57,7 +51,7 @@ public sealed partial class EventRecorder : BackgroundService, IEventRecorder
             return;
         }
 
-        var recorded = new RecordedEvent(Reference(about), type, reason, Cut(message ?? ""), Now());
+        var recorded = new RecordedEvent(Reference(about), type, reason, EventMessage.Cut(message ?? ""), Now());
         if (!_queue.Writer.TryWrite(recorded))
         {
             _metrics?.EventHandled("dropped");
@@ -90,7 +84,7 @@ public sealed partial class EventRecorder : BackgroundService, IEventRecorder
 
     private async Task HandleAsync(RecordedEvent recorded, CancellationToken cancellationToken)
     {
-        if (!Rate(recorded.Object).TryTake())
+        if (_correlator.Correlate(recorded) is not { } told)
         {
             _metrics?.EventHandled("limited");
             Log.Limited(_logger, recorded.Reason, recorded.Object);
@@ -101,7 +95,7 @@ public sealed partial class EventRecorder : BackgroundService, IEventRecorder
         {
             try
             {
-                await SendAsync(recorded, cancellationToken);
+                _correlator.Sent(told, await SendAsync(told, cancellationToken));
                 _metrics?.EventHandled("sent");
                 return;
             }
@@ -121,35 +115,35 @@ public sealed partial class EventRecorder : BackgroundService, IEventRecorder
         }
     }
 
-    private async Task SendAsync(RecordedEvent recorded, CancellationToken cancellationToken)
+    /// <returns>The name that the server has it under.</returns>
+    private async Task<string> SendAsync(CorrelatedEvent told, CancellationToken cancellationToken)
     {
-        var key = recorded.Key;
-        if (_sent.TryGet(key, out var sent))
+        if (told.Seen.Name is { } name)
         {
-            var count = sent.Count + 1;
-            var last = KubernetesJson.Serialize(recorded.At);
-            var patch = new V1Patch($$"""{"count":{{count}},"lastTimestamp":{{last}}}""", V1Patch.PatchType.MergePatch);
+            var change = new EventRepetition(told.Seen.Count, told.Recorded.At, told.Message);
+            var patch = new V1Patch(KubernetesJson.Serialize(change), V1Patch.PatchType.MergePatch);
             try
             {
                 await _client.PatchAsync<Corev1Event>(
-                    patch, sent.Name, sent.Namespace, cancellationToken: cancellationToken);
-                _sent.Set(key, sent with { Count = count });
-                return;
+                    patch, name, NamespaceOf(told.Recorded.Object), cancellationToken: cancellationToken);
+                return name;
             }
             catch (KubernetesException e) when (e.StatusCode == HttpStatusCode.NotFound)
             {
-                // Events live for an hour; this one is told anew.
-                _sent.Remove(key);
+                // Events live for an hour; this one is told anew, and goes on counting.
             }
         }
 
-        var created = Event(recorded);
+        var created = Event(told);
         await _client.CreateAsync(created, cancellationToken);
-        _sent.Set(key, new SentEvent(created.Metadata.Name!, created.Metadata.NamespaceProperty!, 1));
+        return created.Metadata.Name!;
     }
 
-    private Corev1Event Event(RecordedEvent recorded)
+    private static string NamespaceOf(EventObject about) => about.Namespace.Length == 0 ? "default" : about.Namespace;
+
+    private Corev1Event Event(CorrelatedEvent told)
     {
+        var recorded = told.Recorded;
         var name = recorded.Object.Name;
         var prefix = name.Length <= MaxNamePrefix ? name : name[..MaxNamePrefix].TrimEnd('.', '-');
         var unique = Random.Shared.NextInt64().ToString("x16", CultureInfo.InvariantCulture);
@@ -158,17 +152,17 @@ public sealed partial class EventRecorder : BackgroundService, IEventRecorder
             Metadata = new V1ObjectMeta
             {
                 Name = $"{prefix}.{unique}",
-                NamespaceProperty = recorded.Object.Namespace.Length == 0 ? "default" : recorded.Object.Namespace,
+                NamespaceProperty = NamespaceOf(recorded.Object),
             },
             InvolvedObject = recorded.About,
             Type = recorded.Type,
             Reason = recorded.Reason,
-            Message = recorded.Message,
+            Message = told.Message,
             Source = new V1EventSource { Component = _options.Component, Host = _instance },
             ReportingComponent = _options.Component,
             ReportingInstance = _instance,
-            Count = 1,
-            FirstTimestamp = recorded.At,
+            Count = told.Seen.Count,
+            FirstTimestamp = told.Seen.FirstAt,
             LastTimestamp = recorded.At,
         };
     }
@@ -189,33 +183,10 @@ public sealed partial class EventRecorder : BackgroundService, IEventRecorder
         };
     }
 
-    private TokenBucket Rate(EventObject about)
-    {
-        if (!_rates.TryGet(about, out var bucket))
-        {
-            bucket = new TokenBucket(_options.PerSecond, _options.Burst, _time);
-            _rates.Set(about, bucket);
-        }
-
-        return bucket;
-    }
-
     private DateTime Now()
     {
         var now = _time.GetUtcNow().UtcDateTime;
         return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
-    }
-
-    private static string Cut(string message)
-    {
-        if (Encoding.UTF8.GetByteCount(message) <= MaxMessageBytes)
-        {
-            return message;
-        }
-
-        Span<byte> bytes = stackalloc byte[MaxMessageBytes - 3];
-        Encoding.UTF8.GetEncoder().Convert(message, bytes, flush: false, out var used, out _, out _);
-        return string.Concat(message.AsSpan(0, used), "…");
     }
 
     private static partial class Log

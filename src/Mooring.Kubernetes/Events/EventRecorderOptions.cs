@@ -21,6 +21,12 @@ public sealed class EventRecorderOptions
     /// <summary>Events about one object in the long run.</summary>
     public double PerSecond { get; set; } = 1.0 / 300;
 
+    /// <summary>Different messages of one reason about one object that are told apart; from this many on they are combined.</summary>
+    public int MaxSimilar { get; set; } = 10;
+
+    /// <summary>Messages further apart than this do not add up to <see cref="MaxSimilar"/>.</summary>
+    public TimeSpan SimilarWithin { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Attempts to send one Event while the server cannot be reached.</summary>
     public int Attempts { get; set; } = 4;
 

@@ -9,5 +9,5 @@ internal sealed record RecordedEvent(
     public EventObject Object { get; } = new(
         About.Kind ?? "", About.NamespaceProperty ?? "", About.Name ?? "", About.Uid ?? "");
 
-    public EventKey Key => new(Object, Type, Reason, Message);
+    public EventGroup Group => new(Object, Type, Reason);
 }

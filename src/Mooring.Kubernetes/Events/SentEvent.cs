@@ -1,4 +1,4 @@
 namespace Mooring.Kubernetes.Events;
 
-/// <summary>An Event that the server has, and how often it was seen.</summary>
-internal sealed record SentEvent(string Name, string Namespace, int Count);
+/// <summary>An Event as it was seen so far. It has no name until the server has it.</summary>
+internal sealed record SentEvent(string? Name, DateTime FirstAt, int Count);

@@ -89,7 +89,58 @@ public sealed class EventRecorderTests : IAsyncDisposable
         await Eventually.TrueAsync(() => All().Count == 1);
 
         All().Single().Metadata.Name.ShouldNotBe(first);
-        All().Single().Count.ShouldBe(1);
+        All().Single().Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Record_ManySimilar_AreCombinedAndCountedFromTheTenthOn()
+    {
+        var recorder = await StartAsync();
+        for (var i = 1; i <= 15; i++)
+        {
+            recorder.Record(Service(), EventTypes.Warning, "Failed", $"attempt {i}");
+        }
+
+        recorder.Record(Service(), EventTypes.Warning, "Other", "reason");
+        await Eventually.TrueAsync(() => All().Any(sent => sent.Reason == "Other"));
+
+        var failed = All().Where(sent => sent.Reason == "Failed").ToList();
+        failed.Count.ShouldBe(10);
+        var combined = failed.Single(sent => sent.Message!.StartsWith("(combined", StringComparison.Ordinal));
+        combined.Message.ShouldBe("(combined from similar events): attempt 15");
+        combined.Count.ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task Record_SimilarFarApart_AreToldApart()
+    {
+        var recorder = await StartAsync();
+        for (var i = 1; i <= 12; i++)
+        {
+            recorder.Record(Service(), EventTypes.Warning, "Failed", $"attempt {i}");
+            await Eventually.TrueAsync(() => All().Count == i);
+            _time.Advance(TimeSpan.FromMinutes(11));
+        }
+
+        All().ShouldNotContain(sent => sent.Message!.StartsWith("(combined", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Record_TheSameBeyondTheLimit_IsCountedWhereItIsNotSent()
+    {
+        var recorder = await StartAsync(o => o.Burst = 2);
+        for (var i = 0; i < 10; i++)
+        {
+            recorder.Record(Service(), EventTypes.Normal, "R", "m");
+        }
+
+        recorder.Record(Service("u2"), EventTypes.Normal, "R", "m");
+        await Eventually.TrueAsync(() => All().Count == 2);
+        All().Single(sent => sent.InvolvedObject.Uid == "u1").Count.ShouldBe(2);
+
+        _time.Advance(TimeSpan.FromMinutes(5.1));
+        recorder.Record(Service(), EventTypes.Normal, "R", "m");
+        await Eventually.TrueAsync(() => All().Any(sent => sent.Count == 11));
     }
 
     [Fact]
