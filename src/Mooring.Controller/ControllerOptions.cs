@@ -1,15 +1,18 @@
 using System.ComponentModel.DataAnnotations;
+using Mooring.Core.Placement;
 
 namespace Mooring.Controller;
 
 /// <summary>How the controller runs.</summary>
-internal sealed class ControllerOptions
+internal sealed class ControllerOptions : IValidatableObject
 {
     public const string DefaultListen = "http://0.0.0.0:7946";
     public const string DefaultNamespace = "mooring-system";
 
     public static readonly TimeSpan DefaultAgentGrace = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan DefaultAdoptionGrace = TimeSpan.FromSeconds(5);
+
+    public static readonly TimeSpan DefaultFailureHalfLife = TimeSpan.FromMinutes(1);
 
     /// <summary>Where agents connect: gRPC over HTTP/2 without TLS.</summary>
     [Required(ErrorMessage = "--listen: set a URL such as " + DefaultListen)]
@@ -39,7 +42,49 @@ internal sealed class ControllerOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00", ErrorMessage = "AdoptionGrace: set it from 0s to 1m")]
     public TimeSpan AdoptionGrace { get; set; } = DefaultAdoptionGrace;
 
+    /// <summary>A cordoned node gives up its addresses, as one with the drain annotation does.</summary>
+    public bool CordonDrains { get; set; }
+
+    /// <summary>A node that has more addresses than its share gives up those that it has too many.</summary>
+    public bool Rebalance { get; set; }
+
+    /// <summary>Planned moves under way at a time in the whole cluster, 1 to 1000.</summary>
+    public int MaxMovesInFlight { get; set; } = MoveOptions.DefaultMaxInFlight;
+
+    /// <summary>How long another node must have been the better one before it gets an address, 0 to 1 h.</summary>
+    public TimeSpan FailbackDelay { get; set; } = MoveOptions.DefaultFailbackDelay;
+
+    /// <summary>How long a planned move may take before it is given up for a while, 1 s to 5 min.</summary>
+    public TimeSpan MoveTimeout { get; set; } = MoveOptions.DefaultTimeout;
+
+    /// <summary>How long a node that failed once ranks behind the others, longer after repeated failures; 0 to 1 h.</summary>
+    public TimeSpan FailureHalfLife { get; set; } = DefaultFailureHalfLife;
+
     /// <summary>How long a candidate waits for a silent leader.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00", ErrorMessage = "LeaseDuration: set it from 1s to 10m")]
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>What an attribute's message would not say: the name of the option on the command line.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (MaxMovesInFlight is < 1 or > 1000)
+        {
+            yield return new ValidationResult("--max-moves: set it from 1 to 1000", [nameof(MaxMovesInFlight)]);
+        }
+
+        if (FailbackDelay < TimeSpan.Zero || FailbackDelay > TimeSpan.FromHours(1))
+        {
+            yield return new ValidationResult("--failback-delay: set it from 0s to 1h", [nameof(FailbackDelay)]);
+        }
+
+        if (FailureHalfLife < TimeSpan.Zero || FailureHalfLife > TimeSpan.FromHours(1))
+        {
+            yield return new ValidationResult("--failure-memory: set it from 0s to 1h", [nameof(FailureHalfLife)]);
+        }
+
+        if (MoveTimeout < TimeSpan.FromSeconds(1) || MoveTimeout > TimeSpan.FromMinutes(5))
+        {
+            yield return new ValidationResult("MoveTimeout: set it from 1s to 5m", [nameof(MoveTimeout)]);
+        }
+    }
 }

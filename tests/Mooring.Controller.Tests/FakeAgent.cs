@@ -189,6 +189,22 @@ internal sealed class FakeAgent : IAsyncDisposable
         }
     }
 
+    /// <summary>The node that an address is to move to takes it; the one that has it gives it up.</summary>
+    private async Task MoveAsync(string address, ulong term, string to)
+    {
+        if (to == Node && !Held.ContainsKey(address))
+        {
+            await TakeAsync(address, term + 1, "", "Planned");
+        }
+        else if (to != Node && Held.ContainsKey(address))
+        {
+            lock (_held)
+            {
+                _held.Remove(address);
+            }
+        }
+    }
+
     private async Task TakeAsync(ControllerMessage message)
     {
         var result = message.MessageCase == ControllerMessage.MessageOneofCase.Snapshot
@@ -209,6 +225,11 @@ internal sealed class FakeAgent : IAsyncDisposable
         var ack = new Ack { Revision = revision, Applied = result.Accepted };
         ack.Problems.AddRange(result.Problems);
         await SendAsync(new AgentMessage { Ack = ack });
+        foreach (var move in Claims ? Current!.VirtualIps.SelectMany(vip => vip.Addresses).Where(intent => intent.Move is not null) : [])
+        {
+            await MoveAsync(move.Address.ToString(), move.Term, move.Move!.To);
+        }
+
         foreach (var address in Claims ? Current!.VirtualIps.SelectMany(vip => vip.Addresses) : [])
         {
             if (!address.Candidates.IsEmpty && address.Candidates[0] == Node && !Held.ContainsKey(address.Address.ToString()))

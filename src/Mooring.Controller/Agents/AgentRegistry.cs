@@ -24,6 +24,7 @@ internal sealed partial class AgentRegistry(
     private HolderTable _holders = new();
     private PendingMoves _moves = new(time);
     private List<ReportedConflict> _conflicts = [];
+    private FailureMemory _failures = FailureMemory.Empty;
     private PublishedSnapshot? _published;
     private bool _serving;
 
@@ -56,7 +57,9 @@ internal sealed partial class AgentRegistry(
     /// <summary>Begins to serve agents, knowing what was true before.</summary>
     /// <param name="adopted">Holders by the status of the VirtualIps.</param>
     /// <param name="expected">Nodes that had an agent.</param>
-    public void Begin(IReadOnlyDictionary<IPAddress, HolderClaim> adopted, IEnumerable<string> expected)
+    /// <param name="failures">Nodes that failed before.</param>
+    public void Begin(
+        IReadOnlyDictionary<IPAddress, HolderClaim> adopted, IEnumerable<string> expected, FailureMemory failures)
     {
         lock (_lock)
         {
@@ -65,6 +68,7 @@ internal sealed partial class AgentRegistry(
             _moves = new PendingMoves(time);
             _conflicts = [];
             _published = null;
+            _failures = failures;
             foreach (var (address, claim) in adopted)
             {
                 _holders.Adopt(address, claim.Node.Length == 0 ? null : claim.Node, claim.Term, claim.Since);
@@ -167,6 +171,7 @@ internal sealed partial class AgentRegistry(
             if (holders.Take(report) is { } move)
             {
                 _moves.Add([move]);
+                _failures = _failures.Add(move, time.GetUtcNow(), options.Value.FailureHalfLife);
             }
         });
     }
@@ -204,6 +209,8 @@ internal sealed partial class AgentRegistry(
                 entry.Health = ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty;
                 entry.Refusals = [];
                 _moves.Add(_holders.Forget(entry.Node));
+                _failures = _failures.Add(
+                    entry.Node, HolderFailures.AgentLost, time.GetUtcNow(), options.Value.FailureHalfLife);
                 Log.GivenUp(logger, entry.Node, options.Value.AgentGrace);
                 Changed.Raise();
             }
@@ -228,10 +235,12 @@ internal sealed partial class AgentRegistry(
             return new AgentsView
             {
                 Agents = _entries.Values.ToImmutableDictionary(
-                    entry => entry.Node, entry => entry.Facts with { Presence = entry.Presence }),
+                    entry => entry.Node,
+                    entry => entry.Facts with { Presence = entry.Presence, AppliedRevision = entry.AppliedRevision }),
                 Holders = _holders.Holders,
                 Terms = _holders.Terms,
                 Failovers = _holders.Failovers,
+                Failures = _failures,
                 Health = _entries.Values.Where(entry => entry.Session is not null)
                     .ToImmutableDictionary(entry => entry.Node, entry => entry.Health),
                 Refusals = _entries.Values.Where(entry => entry.Session is not null && !entry.Refusals.IsEmpty)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Mooring.Controller.World;
+using Mooring.Core.Placement;
 
 namespace Mooring.Controller.Agents;
 
@@ -19,6 +20,8 @@ internal sealed record AgentsView
 
     public ImmutableDictionary<IPAddress, HolderMove> Failovers { get; init; } =
         ImmutableDictionary<IPAddress, HolderMove>.Empty;
+
+    public FailureMemory Failures { get; init; } = FailureMemory.Empty;
 
     /// <summary>Verdicts by node, of connected agents only.</summary>
     public ImmutableDictionary<string, ImmutableDictionary<EndpointKey, EndpointVerdict>> Health { get; init; } =

@@ -3,6 +3,8 @@ using k8s;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Mooring.Api;
+using Mooring.Core.Placement;
 
 namespace Mooring.Controller.Hosting;
 
@@ -38,6 +40,27 @@ internal static class ControllerCommand
             Description = "Name of this replica, unlike that of any other",
             DefaultValueFactory = _ => Environment.MachineName,
         };
+        var cordonDrains = new Option<bool>("--cordon-drains")
+        {
+            Description = "Move addresses away from nodes that are cordoned, as from those with the drain annotation",
+        };
+        var rebalance = new Option<bool>("--rebalance")
+        {
+            Description = "Move addresses away from nodes that hold more than their share",
+        };
+        var maxMoves = new Option<int>("--max-moves")
+        {
+            Description = "Planned moves of addresses under way at a time, 1 to 1000",
+            DefaultValueFactory = _ => MoveOptions.DefaultMaxInFlight,
+        };
+        var failbackDelay = Duration(
+            "--failback-delay",
+            "How long a node must have been the better one before it gets an address from a live holder, up to 1h",
+            MoveOptions.DefaultFailbackDelay);
+        var failureMemory = Duration(
+            "--failure-memory",
+            "How long a node that failed once ranks behind the others, up to 1h; longer after repeated failures",
+            ControllerOptions.DefaultFailureHalfLife);
         var logFormat = new Option<string>("--log-format")
         {
             Description = "console or json, one line for each entry",
@@ -52,7 +75,8 @@ internal static class ControllerCommand
 
         var run = new Command("run", "Run the controller")
         {
-            kubeconfig, listen, @namespace, leaderElect, identity, logFormat, logLevel,
+            kubeconfig, listen, @namespace, leaderElect, identity, cordonDrains, rebalance, maxMoves, failbackDelay,
+            failureMemory, logFormat, logLevel,
         };
         run.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetValue(kubeconfig),
@@ -62,11 +86,32 @@ internal static class ControllerCommand
                 options.Namespace = parsed.GetValue(@namespace)!;
                 options.LeaderElect = parsed.GetValue(leaderElect);
                 options.Identity = parsed.GetValue(identity)!;
+                options.CordonDrains = parsed.GetValue(cordonDrains);
+                options.Rebalance = parsed.GetValue(rebalance);
+                options.MaxMovesInFlight = parsed.GetValue(maxMoves);
+                options.FailbackDelay = parsed.GetValue(failbackDelay);
+                options.FailureHalfLife = parsed.GetValue(failureMemory);
             },
             logging => ConfigureLogging(logging, parsed.GetValue(logFormat) == Json, parsed.GetValue(logLevel)),
             cancellationToken));
         return new RootCommand("Decides which node answers for which virtual IP, and tells the agents") { run };
     }
+
+    private static Option<TimeSpan> Duration(string name, string description, TimeSpan standard) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => standard,
+        CustomParser = result =>
+        {
+            if (GoDuration.TryParse(result.Tokens[0].Value, out var duration))
+            {
+                return duration;
+            }
+
+            result.AddError($"{name}: '{result.Tokens[0].Value}' is no duration: write 500ms, 30s or 2m");
+            return standard;
+        },
+    };
 
     private static async Task<int> RunAsync(
         string? kubeconfig,

@@ -7,6 +7,7 @@ using Mooring.Controller.Agents;
 using Mooring.Controller.Snapshots;
 using Mooring.Controller.Reporting;
 using Mooring.Controller.World;
+using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 using Mooring.Kubernetes.Runtime;
 using Mooring.Protocol.Snapshots;
@@ -37,8 +38,12 @@ internal sealed partial class ClusterReconciler(
     /// <summary>How often agents that are away, and stories that are still to come, are looked after.</summary>
     private static readonly TimeSpan SoonCheck = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(10);
+
     private ImmutableDictionary<IPAddress, NamespacedName> _owners =
         ImmutableDictionary<IPAddress, NamespacedName>.Empty;
+
+    private ImmutableDictionary<IPAddress, AddressMove> _moves = ImmutableDictionary<IPAddress, AddressMove>.Empty;
 
     private ImmutableArray<HeartbeatKey> _keys = [];
 
@@ -48,10 +53,12 @@ internal sealed partial class ClusterReconciler(
         await world.WaitForSyncAsync(cancellationToken);
         _keys = [await keyStore.LoadOrCreateAsync(cancellationToken)];
         var nodes = world.Read(AgentsView.Empty, _owners, _keys).Nodes.Select(node => node.Metadata.Name ?? "");
-        var adoption = Adoption.From(world.VirtualIps.List(), nodes);
+        var adoption = Adoption.From(
+            world.VirtualIps.List(), nodes, time.GetUtcNow(), options.Value.FailureHalfLife);
         _owners = adoption.Owners;
         events.Reset();
-        agents.Begin(adoption.Holders, adoption.Nodes);
+        _moves = ImmutableDictionary<IPAddress, AddressMove>.Empty;
+        agents.Begin(adoption.Holders, adoption.Nodes, adoption.Failures);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var writing = statuses.RunAsync(ending.Token);
         try
@@ -95,22 +102,13 @@ internal sealed partial class ClusterReconciler(
         BuildResult? result = null;
         while (true)
         {
-            var changed = true;
-            if (soon)
-            {
-                changed = await agents.Changed.WaitAsync(SoonCheck, time, cancellationToken);
-            }
-            else
-            {
-                await agents.Changed.WaitAsync(cancellationToken);
-            }
-
+            var changed = await WaitAsync(soon, result?.NextCheck, cancellationToken);
             soon = agents.Expire();
-            if (changed)
+            if (changed || result?.NextCheck <= Clock)
             {
                 await Task.Delay(pause, time, cancellationToken);
                 var start = time.GetTimestamp();
-                result = TryReconcile() ?? result;
+                result = TryReconcile() ?? (result is null ? null : result with { NextCheck = null });
                 pause = TimeSpan.FromTicks(
                     Math.Clamp(time.GetElapsedTime(start).Ticks, Debounce.Ticks, MaxDebounce.Ticks));
             }
@@ -118,6 +116,20 @@ internal sealed partial class ClusterReconciler(
             soon |= result is not null && TellEvents(result);
         }
     }
+
+    /// <returns>True when something changed; false when it is time to look again.</returns>
+    private async Task<bool> WaitAsync(bool soon, TimeSpan? nextCheck, CancellationToken cancellationToken)
+    {
+        var wait = soon ? SoonCheck : MaxWait;
+        if (nextCheck is { } next && next - Clock < wait)
+        {
+            wait = next - Clock;
+        }
+
+        return wait > TimeSpan.Zero && await agents.Changed.WaitAsync(wait, time, cancellationToken);
+    }
+
+    private TimeSpan Clock => time.GetElapsedTime(0);
 
     /// <summary>One fault, such as an object no one foresaw, must not take the stream of every agent with it.</summary>
     private BuildResult? TryReconcile()
@@ -136,8 +148,16 @@ internal sealed partial class ClusterReconciler(
     private BuildResult Reconcile()
     {
         var view = agents.View();
-        var result = SnapshotBuilder.Build(world.Read(view, _owners, _keys));
+        var result = SnapshotBuilder.Build(world.Read(view, _owners, _keys) with
+        {
+            Moves = _moves,
+            Published = agents.Published?.Snapshot,
+            Policy = PlacementPolicy.From(options.Value),
+            Now = time.GetUtcNow(),
+            Clock = Clock,
+        });
         _owners = result.AddressOwners;
+        _moves = result.Moves;
         Publish(result);
         WriteStatus(result, view);
         return result;

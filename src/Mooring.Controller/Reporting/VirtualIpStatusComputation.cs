@@ -35,7 +35,10 @@ internal static class VirtualIpStatusComputation
             HolderSince = holders[0].Since,
             Term = holders[0].Term,
             Holders = holders,
-            Candidates = CandidateList.Compute(vip.Placements[0], agents.Holders.GetValueOrDefault(vip.Settings.Addresses[0])),
+            Candidates = CandidateList.Compute(
+                vip.Placements[0],
+                agents.Holders.GetValueOrDefault(vip.Settings.Addresses[0]),
+                vip.Moves.IsEmpty ? null : vip.Moves[0]),
             LastFailover = Failover(vip, agents) ?? previous?.LastFailover,
             ReadyBackends = $"{ready}/{total}",
             Backends = new BackendCount { Ready = ready, Total = total },

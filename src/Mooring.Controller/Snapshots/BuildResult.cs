@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.Snapshots;
@@ -10,4 +11,12 @@ internal sealed record BuildResult(
     ClusterSnapshot Snapshot,
     ImmutableArray<VirtualIpEvaluation> VirtualIps,
     ImmutableArray<PoolEvaluation> Pools,
-    ImmutableDictionary<IPAddress, NamespacedName> AddressOwners);
+    ImmutableDictionary<IPAddress, NamespacedName> AddressOwners)
+{
+    /// <summary>Moves of addresses, for the next build.</summary>
+    public ImmutableDictionary<IPAddress, AddressMove> Moves { get; init; } =
+        ImmutableDictionary<IPAddress, AddressMove>.Empty;
+
+    /// <summary>When a build may come out differently by itself, on the clock of the world; null for never.</summary>
+    public TimeSpan? NextCheck { get; init; }
+}

@@ -10,7 +10,8 @@ internal static class NodeFactsReader
 {
     public static IReadOnlyCollection<NodeFacts> Read(ClusterWorld world)
     {
-        var facts = world.Nodes.Select(node => Read(node, world)).ToList();
+        var failures = world.Failures.Unforgiven(world.Now, world.Policy.FailureHalfLife);
+        var facts = world.Nodes.Select(node => Read(node, world, failures)).ToList();
         var named = facts.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
 
         // An agent on a node that Kubernetes does not know is shown with the reason rather than not at all.
@@ -26,7 +27,8 @@ internal static class NodeFactsReader
         return facts;
     }
 
-    private static NodeFacts Read(V1Node node, ClusterWorld world)
+    private static NodeFacts Read(
+        V1Node node, ClusterWorld world, ImmutableDictionary<string, NodeFailure> failures)
     {
         var name = node.Metadata.Name ?? "";
         var agent = world.Agents.GetValueOrDefault(name);
@@ -36,11 +38,18 @@ internal static class NodeFactsReader
             Agent = agent?.Presence ?? AgentPresence.Absent,
             Ready = HasCondition(node, "Ready"),
             NetworkUnavailable = HasCondition(node, "NetworkUnavailable"),
+            Draining = IsDraining(node),
+            RecentFailure = failures.GetValueOrDefault(name),
             Unschedulable = node.Spec?.Unschedulable ?? false,
             Labels = (node.Metadata.Labels ?? new Dictionary<string, string>()).ToImmutableDictionary(),
             Interfaces = agent is { Presence: not AgentPresence.Absent } ? agent.Interfaces : [],
         };
     }
+
+    private static bool IsDraining(V1Node node) =>
+        node.Metadata.Annotations is { } annotations
+        && annotations.TryGetValue(NodeFacts.DrainAnnotation, out var value)
+        && string.Equals(value, "true", StringComparison.OrdinalIgnoreCase);
 
     private static bool HasCondition(V1Node node, string type) =>
         (node.Status?.Conditions ?? []).Any(condition => condition.Type == type && condition.Status == "True");

@@ -32,6 +32,8 @@ internal static class SnapshotBuilder
                 : Evaluate(vip, sets, world))
             .ToArray();
         evaluations = Place(evaluations, nodes, world);
+        var plan = MovePlanning.Plan(evaluations, world);
+        evaluations = MovePlanning.Join(evaluations, plan);
 
         var snapshot = new ClusterSnapshot
         {
@@ -47,7 +49,11 @@ internal static class SnapshotBuilder
             BackendSets = sets.Published(evaluations),
             HeartbeatKeys = world.HeartbeatKeys,
         };
-        return new BuildResult(snapshot, [.. evaluations], sets.Evaluate(evaluations), owners);
+        return new BuildResult(snapshot, [.. evaluations], sets.Evaluate(evaluations), owners)
+        {
+            Moves = plan.Moves,
+            NextCheck = MovePlanning.NextCheck(plan, nodes, world),
+        };
     }
 
     private static Dictionary<NamespacedName, ImmutableArray<Finding>> Judge(
@@ -99,7 +105,7 @@ internal static class SnapshotBuilder
             [.. requests],
             nodes,
             world.Holders.ToImmutableDictionary(claim => claim.Key, claim => claim.Value.Node),
-            PlacementOptions.Default);
+            world.Policy.Placement);
         return
         [
             .. evaluations.Select(vip => vip.Accepted
@@ -113,11 +119,12 @@ internal static class SnapshotBuilder
         Key = vip.Settings.Key,
         Addresses =
         [
-            .. vip.Placements.Select(placement => new AddressIntent
+            .. vip.Settings.Addresses.Zip(vip.Planned, (address, planned) => new AddressIntent
             {
-                Address = placement.Address,
-                Candidates = placement.Candidates,
-                Term = world.Terms.GetValueOrDefault(placement.Address),
+                Address = address,
+                Candidates = planned.Candidates,
+                Move = planned.Move,
+                Term = world.Terms.GetValueOrDefault(address),
             }),
         ],
         Ports =

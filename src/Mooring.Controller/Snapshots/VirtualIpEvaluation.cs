@@ -19,6 +19,12 @@ internal sealed record VirtualIpEvaluation
     /// <summary>In the order of the spec's addresses; empty when not accepted.</summary>
     public ImmutableArray<AddressPlacement> Placements { get; init; } = [];
 
+    /// <summary>What is published of each address, in the same order.</summary>
+    public ImmutableArray<PlannedAddress> Planned { get; init; } = [];
+
+    /// <summary>The move of each address that is not where it belongs, in the same order.</summary>
+    public ImmutableArray<AddressMove?> Moves { get; init; } = [];
+
     public ForwardingEvaluation? Forwarding { get; init; }
 
     /// <summary>It is part of the snapshot: accepted, with a port that can be served.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Mooring.Api.V1Alpha1;
+using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.World;
@@ -8,14 +9,21 @@ namespace Mooring.Controller.World;
 /// <summary>What the status of the VirtualIps says of the time before this controller led. Pure.</summary>
 /// <param name="Holders">Claims by address; the node is empty where only the term is known.</param>
 /// <param name="Owners">Who had each address accepted.</param>
+/// <param name="Failures">Nodes that lost an address.</param>
 /// <param name="Nodes">Nodes that could hold an address: their agents are waited for.</param>
 internal sealed record Adoption(
     ImmutableDictionary<IPAddress, HolderClaim> Holders,
     ImmutableDictionary<IPAddress, NamespacedName> Owners,
-    ImmutableHashSet<string> Nodes)
+    ImmutableHashSet<string> Nodes,
+    FailureMemory Failures)
 {
-    public static Adoption From(IEnumerable<V1Alpha1VirtualIp> virtualIps, IEnumerable<string> existingNodes)
+    public static Adoption From(
+        IEnumerable<V1Alpha1VirtualIp> virtualIps,
+        IEnumerable<string> existingNodes,
+        DateTimeOffset now,
+        TimeSpan failureHalfLife)
     {
+        var failures = FailureMemory.Empty;
         var holders = ImmutableDictionary.CreateBuilder<IPAddress, HolderClaim>();
         var owners = ImmutableDictionary.CreateBuilder<IPAddress, NamespacedName>();
         var nodes = ImmutableHashSet.CreateBuilder<string>(StringComparer.Ordinal);
@@ -41,6 +49,13 @@ internal sealed record Adoption(
                 }
             }
 
+            if (vip.Status?.LastFailover is { From: { Length: > 0 } from, Reason: { } reason, At: { } at }
+                && HolderFailures.IsFailure(reason))
+            {
+                var when = new DateTimeOffset(DateTime.SpecifyKind(at, DateTimeKind.Utc));
+                failures = failures.Add(from, reason, when < now ? when : now, failureHalfLife);
+            }
+
             nodes.UnionWith((vip.Status?.Candidates ?? [])
                 .Where(candidate => candidate.Eligible)
                 .Select(candidate => candidate.Node));
@@ -48,6 +63,6 @@ internal sealed record Adoption(
 
         nodes.UnionWith(holders.Values.Select(claim => claim.Node).Where(node => node.Length > 0));
         nodes.IntersectWith(existingNodes);
-        return new Adoption(holders.ToImmutable(), owners.ToImmutable(), nodes.ToImmutable());
+        return new Adoption(holders.ToImmutable(), owners.ToImmutable(), nodes.ToImmutable(), failures);
     }
 }

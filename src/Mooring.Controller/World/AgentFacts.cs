@@ -11,6 +11,9 @@ internal sealed record AgentFacts
 
     public required AgentPresence Presence { get; init; }
 
+    /// <summary>Revision that it works from; 0 for none.</summary>
+    public ulong AppliedRevision { get; init; }
+
     /// <summary>Interfaces as the agent last described them, also after it went away.</summary>
     public ImmutableArray<NodeInterface> Interfaces { get; init; } = [];
 

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Net;
 using k8s.Models;
 using Mooring.Api.V1Alpha1;
+using Mooring.Controller.Agents;
+using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.World;
@@ -34,6 +36,26 @@ internal sealed record ClusterWorld
     /// <summary>The VirtualIp that had an address accepted before: it keeps it from any other.</summary>
     public ImmutableDictionary<IPAddress, NamespacedName> AddressOwners { get; init; } =
         ImmutableDictionary<IPAddress, NamespacedName>.Empty;
+
+    /// <summary>Moves of addresses as of the last build.</summary>
+    public ImmutableDictionary<IPAddress, AddressMove> Moves { get; init; } =
+        ImmutableDictionary<IPAddress, AddressMove>.Empty;
+
+    /// <summary>The snapshot all agents should have, null before the first.</summary>
+    public ClusterSnapshot? Published { get; init; }
+
+    /// <summary>What each agent could not program.</summary>
+    public ImmutableDictionary<string, ImmutableArray<Refusal>> Refusals { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<Refusal>>.Empty;
+
+    public FailureMemory Failures { get; init; } = FailureMemory.Empty;
+
+    public PlacementPolicy Policy { get; init; } = PlacementPolicy.Default;
+
+    public DateTimeOffset Now { get; init; }
+
+    /// <summary>Monotonic, for delays.</summary>
+    public TimeSpan Clock { get; init; }
 
     public ImmutableArray<HeartbeatKey> HeartbeatKeys { get; init; } = [];
 }

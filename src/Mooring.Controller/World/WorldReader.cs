@@ -55,6 +55,8 @@ internal sealed class WorldReader(
         Agents = agents.Agents,
         Holders = agents.Holders,
         Terms = agents.Terms,
+        Refusals = agents.Refusals,
+        Failures = agents.Failures,
         AddressOwners = addressOwners,
         HeartbeatKeys = keys,
     };

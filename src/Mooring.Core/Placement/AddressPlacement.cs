@@ -14,6 +14,10 @@ public sealed record AddressPlacement
     /// <summary>Further eligible nodes, best first.</summary>
     public ImmutableArray<string> Spares { get; init; } = [];
 
+    /// <summary>Eligible nodes that rank behind others because they failed lately.</summary>
+    public ImmutableDictionary<string, NodeFailure> Failures { get; init; } =
+        ImmutableDictionary<string, NodeFailure>.Empty;
+
     /// <summary>Nodes that may not hold the address, sorted by name.</summary>
     public ImmutableArray<RejectedNode> Rejected { get; init; } = [];
 

@@ -9,6 +9,9 @@ public sealed record NodeFacts
     /// <summary>Nodes with this label, whatever its value, hold no address (a well-known label of Kubernetes).</summary>
     public const string ExcludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
 
+    /// <summary>Nodes with this annotation set to <c>true</c> give up their addresses, one after the other.</summary>
+    public const string DrainAnnotation = "mooring.dev/drain";
+
     public required string Name { get; init; }
 
     public required AgentPresence Agent { get; init; }
@@ -29,6 +32,9 @@ public sealed record NodeFacts
 
     /// <summary>Interfaces as the agent last described them; empty when it has not yet.</summary>
     public ImmutableArray<NodeInterface> Interfaces { get; init; } = [];
+
+    /// <summary>It failed lately, so it ranks behind nodes that did not; null for a node that did not.</summary>
+    public NodeFailure? RecentFailure { get; init; }
 
     /// <summary>Share of the addresses relative to other nodes, 1 or more.</summary>
     public int Weight { get; init; } = 1;

@@ -11,7 +11,7 @@ internal sealed class NodeLoad
     /// The first node of the best tier that has room; when all of that tier are full, the one filled least for its
     /// weight: a preference is worth more than an even spread.
     /// </summary>
-    public RankedNode? Choose(List<RankedNode> ranked, Func<RankedNode, int> share)
+    public RankedNode? Choose(List<RankedNode> ranked, Func<RankedNode, bool> hasRoom)
     {
         RankedNode? least = null;
         foreach (var node in ranked)
@@ -21,7 +21,7 @@ internal sealed class NodeLoad
                 break;
             }
 
-            if (Of(node.Name) < share(node))
+            if (hasRoom(node))
             {
                 return node;
             }
@@ -35,5 +35,5 @@ internal sealed class NodeLoad
         return least;
     }
 
-    private int Of(string node) => _counts.GetValueOrDefault(node);
+    public int Of(string node) => _counts.GetValueOrDefault(node);
 }

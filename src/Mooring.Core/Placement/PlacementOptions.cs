@@ -15,4 +15,7 @@ public sealed record PlacementOptions
 
     /// <summary>A cordoned node gives up its addresses.</summary>
     public bool CordonDrains { get; init; }
+
+    /// <summary>A live holder that has more addresses than its share gives up those that it has too many.</summary>
+    public bool Rebalance { get; init; }
 }

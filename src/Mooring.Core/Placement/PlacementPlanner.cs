@@ -9,8 +9,9 @@ namespace Mooring.Core.Placement;
 /// <remarks>
 /// A live holder stays. Other addresses go to the eligible node with the largest sum of preferences, by weighted
 /// rendezvous hashing among equals, as long as that node holds less than its share times
-/// <see cref="PlacementOptions.LoadFactor"/>. The first standby is chosen the same way with the load counted per holder,
-/// so that the addresses of a node that dies spread over the others.
+/// <see cref="PlacementOptions.LoadFactor"/>. The first standby is chosen the same way for each holder as if it had died,
+/// so that the addresses of a node that dies spread over the others. A node that failed lately comes after those that
+/// did not.
 /// </remarks>
 public static class PlacementPlanner
 {
@@ -66,22 +67,26 @@ public static class PlacementPlanner
         RankedAddress[] open, IReadOnlyDictionary<IPAddress, string> currentHolders, PlacementOptions options)
     {
         var load = new NodeLoad();
-        foreach (var ranked in open)
+        var weight = WeightOf(open);
+        bool HasRoom(RankedNode node) => load.Of(node.Name) < Share(options, open.Length, node.Weight, weight);
+
+        // Where a node has to give some up, it keeps those that it ranks best for.
+        foreach (var (ranked, incumbent) in open
+            .Select(ranked => (ranked, Incumbent: Incumbent(ranked, currentHolders)))
+            .OrderByDescending(entry => options.Rebalance ? entry.Incumbent?.Score : 0))
         {
-            var current = currentHolders.GetValueOrDefault(ranked.Request.Address);
-            var incumbent = ranked.Eligible.Find(node => node.Name == current);
-            if (incumbent is not null && (ranked.Request.Sticky || incumbent.Node.Agent == AgentPresence.Expected))
+            if (incumbent is not null
+                && (incumbent.Node.Agent == AgentPresence.Expected
+                    || (ranked.Request.Sticky && (!options.Rebalance || HasRoom(incumbent)))))
             {
                 ranked.Holder = incumbent;
                 load.Add(incumbent.Name);
             }
         }
 
-        var weight = open.SelectMany(ranked => ranked.Eligible).DistinctBy(node => node.Name).Sum(node => node.Weight);
         foreach (var ranked in open.Where(ranked => ranked.Holder is null))
         {
-            ranked.Holder = load.Choose(
-                ranked.Eligible, node => Share(options, open.Length, node.Weight, weight));
+            ranked.Holder = load.Choose(ranked.Eligible, HasRoom);
             if (ranked.Holder is { } holder)
             {
                 load.Add(holder.Name);
@@ -89,29 +94,50 @@ public static class PlacementPlanner
         }
     }
 
+    private static RankedNode? Incumbent(RankedAddress ranked, IReadOnlyDictionary<IPAddress, string> currentHolders) =>
+        currentHolders.TryGetValue(ranked.Request.Address, out var current)
+            ? ranked.Eligible.Find(node => node.Name == current)
+            : null;
+
+    /// <summary>
+    /// For each holder as if it had died: no other node gets more than its share of what that one holds, nor more than
+    /// its share of everything.
+    /// </summary>
     private static void ChooseFirstStandbys(RankedAddress[] open, PlacementOptions options)
     {
-        foreach (var group in open.Where(ranked => ranked.Holder is not null)
-            .GroupBy(ranked => ranked.Holder!.Name, StringComparer.Ordinal))
+        var held = open.Where(ranked => ranked.Holder is not null).ToArray();
+        var allWeight = WeightOf(held);
+        foreach (var group in held.GroupBy(ranked => ranked.Holder!.Name, StringComparer.Ordinal))
         {
             var members = group.ToArray();
-            var load = new NodeLoad();
-            var weight = members.SelectMany(ranked => ranked.Eligible)
-                .DistinctBy(node => node.Name)
-                .Where(node => node.Name != group.Key)
-                .Sum(node => node.Weight);
+            var ownWeight = members[0].Holder!.Weight;
+            var received = new NodeLoad();
+            var total = new NodeLoad();
+            foreach (var other in held.Where(ranked => ranked.Holder!.Name != group.Key))
+            {
+                total.Add(other.Holder!.Name);
+            }
+
+            var weight = Math.Max(1, WeightOf(members) - ownWeight);
+            var rest = Math.Max(1, allWeight - ownWeight);
+            bool HasRoom(RankedNode node) =>
+                received.Of(node.Name) < Share(options, members.Length, node.Weight, weight)
+                && total.Of(node.Name) < Share(options, held.Length, node.Weight, rest);
             foreach (var ranked in members)
             {
-                ranked.FirstStandby = load.Choose(
-                    [.. ranked.Eligible.Where(node => node.Name != group.Key)],
-                    node => Share(options, members.Length, node.Weight, weight));
+                ranked.FirstStandby = total.Choose(
+                    [.. ranked.Eligible.Where(node => node.Name != group.Key)], HasRoom);
                 if (ranked.FirstStandby is { } standby)
                 {
-                    load.Add(standby.Name);
+                    received.Add(standby.Name);
+                    total.Add(standby.Name);
                 }
             }
         }
     }
+
+    private static int WeightOf(IEnumerable<RankedAddress> addresses) =>
+        addresses.SelectMany(ranked => ranked.Eligible).DistinctBy(node => node.Name).Sum(node => node.Weight);
 
     /// <summary>Most addresses a node takes: its even share times the load factor, rounded up.</summary>
     private static int Share(PlacementOptions options, int addresses, int weight, int totalWeight) =>

@@ -27,6 +27,8 @@ internal sealed class RankedAddress(
             Address = Request.Address,
             Candidates = [.. order[..candidates]],
             Spares = [.. order[candidates..]],
+            Failures = Eligible.Where(node => node.Node.RecentFailure is not null)
+                .ToImmutableDictionary(node => node.Name, node => node.Node.RecentFailure!, StringComparer.Ordinal),
             Rejected = rejected,
         };
     }

@@ -45,7 +45,7 @@ public sealed class AgentSessionTests : IAsyncLifetime
         await _app.StartAsync(TestContext.Current.CancellationToken);
         _url = _app.Urls.Single();
         _registry = _app.Services.GetRequiredService<AgentRegistry>();
-        _registry.Begin(ImmutableDictionary<IPAddress, HolderClaim>.Empty, []);
+        _registry.Begin(ImmutableDictionary<IPAddress, HolderClaim>.Empty, [], FailureMemory.Empty);
     }
 
     public async ValueTask DisposeAsync()

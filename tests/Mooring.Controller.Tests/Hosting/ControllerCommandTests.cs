@@ -12,6 +12,7 @@ public sealed class ControllerCommandTests
             [
                 "run", "--kubeconfig=/tmp/kc", "--listen=http://0.0.0.0:7946", "--namespace=mooring-system",
                 "--leader-elect=false", "--identity=one", "--log-format=json", "--log-level=Debug",
+                "--cordon-drains", "--rebalance", "--max-moves=5", "--failback-delay=1m30s", "--failure-memory=0s",
             ])
             .Errors.ShouldBeEmpty();
     }
@@ -20,6 +21,7 @@ public sealed class ControllerCommandTests
     [InlineData("run", "--log-format=xml")]
     [InlineData("run", "--leader-elect=perhaps")]
     [InlineData("run", "--port=1")]
+    [InlineData("run", "--failback-delay=soon")]
     [InlineData("walk")]
     public void Parse_Unknown_IsAnError(params string[] arguments)
     {
@@ -34,6 +36,24 @@ public sealed class ControllerCommandTests
     public void Validate_BadOption_NamesIt(string listen, string @namespace, string identity, string named)
     {
         var options = new ControllerOptions { Listen = listen, Namespace = @namespace, Identity = identity };
+
+        new ControllerOptionsValidator().Validate(Options.DefaultName, options)
+            .Failures.ShouldNotBeNull().ShouldHaveSingleItem().ShouldContain(named);
+    }
+
+    [Theory]
+    [InlineData(0, 30, 60, "--max-moves")]
+    [InlineData(1001, 30, 60, "--max-moves")]
+    [InlineData(10, 3601, 60, "--failback-delay")]
+    [InlineData(10, 30, 3601, "--failure-memory")]
+    public void Validate_MovesOutOfRange_NamesTheOption(int moves, int failback, int memory, string named)
+    {
+        var options = new ControllerOptions
+        {
+            MaxMovesInFlight = moves,
+            FailbackDelay = TimeSpan.FromSeconds(failback),
+            FailureHalfLife = TimeSpan.FromSeconds(memory),
+        };
 
         new ControllerOptionsValidator().Validate(Options.DefaultName, options)
             .Failures.ShouldNotBeNull().ShouldHaveSingleItem().ShouldContain(named);

@@ -84,7 +84,7 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     public async Task<(string Url, AgentRegistry Agents, WebApplication App)> StartControllerAsync(
-        string identity = "one", bool leaderElect = false, int adoptionSeconds = 20)
+        string identity = "one", bool leaderElect = false, int adoptionSeconds = 20, Action<ControllerOptions>? configure = null)
     {
         var app = ControllerHost.Build(
             Configuration,
@@ -95,6 +95,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 options.Identity = identity;
                 options.AgentGrace = TimeSpan.FromSeconds(1);
                 options.AdoptionGrace = TimeSpan.FromSeconds(adoptionSeconds);
+                configure?.Invoke(options);
             },
             logging => logging.ClearProviders());
         _controllers.Add(app);

@@ -57,6 +57,68 @@ public sealed class PlacementPlannerTests
     }
 
     [Fact]
+    public void Place_AnyNodeOfFiveDies_SpreadsWithinTheLoadFactor()
+    {
+        var nodes = Nodes(5).ToArray();
+        var placed = Place(Requests(1000), nodes);
+        var even = 1000 / 4;
+        foreach (var dead in nodes.Select(node => node.Name))
+        {
+            // Each address goes to its first standby, as the agents do it without asking.
+            var holders = placed.ToDictionary(
+                placement => placement.Address,
+                placement => placement.Holder == dead ? placement.Candidates[1] : placement.Holder!);
+            holders.Values.GroupBy(node => node).Max(group => group.Count()).ShouldBeLessThanOrEqualTo((int)(1.25 * even));
+
+            // And another one right after it.
+            var left = nodes.Where(node => node.Name != dead).ToArray();
+            var again = Place(Requests(1000), left, holders);
+            again.ShouldAllBe(placement => placement.Holder == holders[placement.Address]);
+            var second = left[0].Name;
+            again.GroupBy(placement => placement.Holder == second ? placement.Candidates[1] : placement.Holder)
+                .Max(group => group.Count()).ShouldBeLessThanOrEqualTo((int)(1.25 * 1000 / 3) + 1);
+        }
+    }
+
+    [Fact]
+    public void Place_NodeThatFailedLately_RanksBehindTheOthers()
+    {
+        var failure = new NodeFailure(DateTimeOffset.UnixEpoch, "HeartbeatTimeout", DateTimeOffset.UnixEpoch);
+        var nodes = Nodes(3).Select(node => node.Name == "node-2" ? node with { RecentFailure = failure } : node).ToArray();
+
+        var placed = Place(Requests(50), nodes);
+
+        placed.ShouldAllBe(placement => placement.Candidates[2] == "node-2");
+        placed.ShouldAllBe(placement => placement.Failures["node-2"] == failure);
+    }
+
+    [Fact]
+    public void Place_HolderFailedLatelyAndHoldsAgain_Stays()
+    {
+        var failure = new NodeFailure(DateTimeOffset.UnixEpoch, "HeartbeatTimeout", DateTimeOffset.UnixEpoch);
+        var nodes = Nodes(3).Select(node => node.Name == "node-2" ? node with { RecentFailure = failure } : node).ToArray();
+        var request = Requests(1).Single();
+
+        Place([request], nodes, new Dictionary<IPAddress, string> { [request.Address] = "node-2" })
+            .Single().Holder.ShouldBe("node-2");
+    }
+
+    [Fact]
+    public void Place_Rebalance_TakesFromANodeWhatIsBeyondItsShare()
+    {
+        var requests = Requests(100).ToArray();
+        var holders = requests.ToDictionary(request => request.Address, _ => "node-1");
+
+        var still = Place(requests, Nodes(5), holders);
+        var moved = PlacementPlanner.Place(
+            requests, [.. Nodes(5)], holders, PlacementOptions.Default with { Rebalance = true }).Values;
+
+        still.ShouldAllBe(placement => placement.Holder == "node-1");
+        moved.Count(placement => placement.Holder == "node-1").ShouldBe(25);
+        moved.GroupBy(placement => placement.Holder).Max(group => group.Count()).ShouldBeLessThanOrEqualTo(25);
+    }
+
+    [Fact]
     public void Place_WeightedNode_TakesItsShare()
     {
         var nodes = Nodes(3).Select(node => node.Name == "node-1" ? node with { Weight = 3 } : node).ToArray();

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Net;
+using Mooring.Controller.World;
+using Mooring.Core.Placement;
+
+namespace Mooring.Controller.Snapshots;
+
+/// <summary>Puts the world before <see cref="MovePlanner"/> and its plan into the evaluations. Pure.</summary>
+internal static class MovePlanning
+{
+    public static MovePlan Plan(IEnumerable<VirtualIpEvaluation> vips, ClusterWorld world)
+    {
+        var published = (world.Published?.VirtualIps ?? [])
+            .SelectMany(vip => vip.Addresses)
+            .ToDictionary(intent => intent.Address, intent => intent.Candidates);
+        var accepted = vips.Where(vip => vip.Accepted).ToArray();
+        var objects = accepted
+            .SelectMany(vip => vip.Settings.Addresses.Select(address => (address, Names: ObjectsOf(vip))))
+            .ToDictionary(entry => entry.address, entry => entry.Names);
+        return MovePlanner.Plan(
+            accepted.SelectMany(vip => vip.Placements),
+            new MoveContext
+            {
+                Now = world.Clock,
+                Holders = world.Holders.ToImmutableDictionary(claim => claim.Key, claim => claim.Value.Node),
+                Moves = world.Moves,
+                Applied = world.Agents.Values
+                    .Where(agent => agent.Presence == AgentPresence.Connected)
+                    .ToImmutableDictionary(agent => agent.Node, agent => agent.AppliedRevision),
+                Published = world.Published?.Revision ?? 0,
+                PublishedCandidates = published,
+                Refuses = (node, address) => world.Refusals.TryGetValue(node, out var refusals)
+                    && refusals.Any(refusal => objects[address].Contains(refusal.Object)),
+            },
+            world.Policy.Moves);
+    }
+
+    public static VirtualIpEvaluation[] Join(VirtualIpEvaluation[] vips, MovePlan plan) =>
+    [
+        .. vips.Select(vip => vip.Accepted
+            ? vip with
+            {
+                Planned = [.. vip.Settings.Addresses.Select(address => plan.Addresses[address])],
+                Moves = [.. vip.Settings.Addresses.Select(address => plan.Moves.GetValueOrDefault(address))],
+            }
+            : vip),
+    ];
+
+    /// <summary>The next time at which a move is due or given up, or a node is forgiven.</summary>
+    public static TimeSpan? NextCheck(MovePlan plan, IEnumerable<NodeFacts> nodes, ClusterWorld world) => nodes
+        .Select(node => node.RecentFailure is { } failure ? world.Clock + (failure.Until - world.Now) : (TimeSpan?)null)
+        .Append(plan.NextCheck)
+        .Min();
+
+    private static HashSet<string> ObjectsOf(VirtualIpEvaluation vip) =>
+        new(vip.Ports.Select(port => port.Set?.Id).OfType<string>(), StringComparer.Ordinal) { vip.Settings.Key.ToString() };
+}
