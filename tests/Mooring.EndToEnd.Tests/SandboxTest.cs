@@ -6,11 +6,11 @@ public abstract class SandboxTest(SandboxCluster cluster) : IAsyncLifetime
 {
     protected SandboxCluster Cluster { get; } = cluster;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(Cluster.Missing is not null, Cluster.Missing ?? "");
         await Cluster.HealthyAsync();
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
