@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Mooring.Agent.Controlling;
 using Mooring.Agent.DataPlane;
 using Mooring.Agent.Failover;
+using Mooring.Agent.Gateways;
 using Mooring.Agent.HealthChecks;
 using Mooring.Agent.Interfaces;
 using Mooring.Agent.Snapshots;
@@ -95,6 +96,14 @@ internal static class AgentHost
         });
         services.AddSingleton<FailoverService>();
 
+        services.AddSingleton(provider => new GatewayProber(
+            DefaultGatewayMonitor.Open,
+            SpeakerSockets.Own,
+            provider.GetRequiredService<INodeInterfaces>(),
+            provider.GetRequiredService<FailoverService>().SetGatewayReachable,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<GatewayProber>>()));
+
         services.AddSingleton<AgentReports>();
         services.AddSingleton<NodeFactsCollector>();
         services.AddSingleton<IAgentPresence>(provider => new AgentPresence(
@@ -134,6 +143,7 @@ internal static class AgentHost
         services.AddHostedService(provider => provider.GetRequiredService<DataPlaneLoop>());
         services.AddHostedService(provider => provider.GetRequiredService<NodeInterfaceWatcher>());
         services.AddHostedService(provider => provider.GetRequiredService<NodeFactsCollector>());
+        services.AddHostedService(provider => provider.GetRequiredService<GatewayProber>());
         services.AddHostedService(provider => provider.GetRequiredService<HealthCheckService>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentStartup>());
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());

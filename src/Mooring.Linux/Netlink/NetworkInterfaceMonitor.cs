@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Mooring.Linux.Netlink;
 
 /// <summary>
-/// Follows the interfaces, addresses and default routes of a network namespace through rtnetlink(7): that of the
+/// Follows the interfaces and addresses of a network namespace through rtnetlink(7): that of the
 /// thread that opens the monitor. One caller at a time.
 /// </summary>
 public sealed class NetworkInterfaceMonitor : IDisposable
@@ -74,20 +74,6 @@ public sealed class NetworkInterfaceMonitor : IDisposable
         return [.. links
             .OrderBy(link => link.Index)
             .Select(link => link with { Addresses = [.. byInterface[link.Index]] })];
-    }
-
-    /// <summary>Next hops of the default routes of the main table, IPv4 and IPv6, preferred first.</summary>
-    public ImmutableArray<DefaultGateway> DefaultGateways()
-    {
-        var gateways = new List<DefaultGateway>();
-        _queries.Dump(NetlinkConstants.GetRoute, gateways.Clear, message =>
-        {
-            if (message.Type == NetlinkConstants.NewRoute)
-            {
-                RouteMessages.ReadDefaultGateways(message.Body, gateways);
-            }
-        });
-        return [.. gateways.OrderBy(gateway => gateway.Metric)];
     }
 
     /// <summary>The interfaces now, and again after each change; equal states in a row are left out.</summary>

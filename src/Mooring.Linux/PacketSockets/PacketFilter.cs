@@ -43,29 +43,12 @@ public static class PacketFilter
     /// <paramref name="addresses"/>; and malformed ARP frames, so that they can be counted.
     /// </summary>
     /// <param name="addresses">IPv4 addresses in host byte order.</param>
-    public static ImmutableArray<FilterInstruction> Arp(IReadOnlyCollection<uint> addresses)
-    {
-        List<FilterInstruction> program =
-        [
-            new(LoadWord, 0, 0, PacketTypeOffset),
-            new(JumpEqual, 0, 1, PacketToOtherHost),
-            Drop,
-            new(LoadLength, 0, 0, 0),
-            new(JumpGreaterOrEqual, 1, 0, ArpFrameLength),
-            Accept,
-            new(LoadWord, 0, 0, Ethernet), // hardware type Ethernet, protocol type IPv4
-            new(JumpEqual, 1, 0, 0x0001_0800),
-            Accept,
-            new(LoadHalf, 0, 0, Ethernet + 4), // address lengths
-            new(JumpEqual, 1, 0, 0x0604),
-            Accept,
-        ];
-        var ranges = AddressRanges.Cover(addresses);
-        AcceptWordIn(program, Ethernet + 24, ranges); // target address
-        AcceptWordIn(program, Ethernet + 14, ranges); // sender address
-        program.Add(Drop);
-        return [.. program];
-    }
+    public static ImmutableArray<FilterInstruction> Arp(IReadOnlyCollection<uint> addresses) => Arp(addresses, targets: true);
+
+    /// <summary>The same by the sender address alone.</summary>
+    /// <param name="addresses">IPv4 addresses in host byte order.</param>
+    public static ImmutableArray<FilterInstruction> ArpFrom(IReadOnlyCollection<uint> addresses) =>
+        Arp(addresses, targets: false);
 
     /// <summary>Unfragmented ICMP echo requests to this machine's MAC for one of <paramref name="addresses"/>.</summary>
     /// <param name="addresses">IPv4 addresses in host byte order.</param>
@@ -142,6 +125,34 @@ public static class PacketFilter
             Drop,
         ];
         AcceptWordIn(program, Ethernet + 36, AddressRanges.Cover(endings)); // end of the destination
+        program.Add(Drop);
+        return [.. program];
+    }
+
+    private static ImmutableArray<FilterInstruction> Arp(IReadOnlyCollection<uint> addresses, bool targets)
+    {
+        List<FilterInstruction> program =
+        [
+            new(LoadWord, 0, 0, PacketTypeOffset),
+            new(JumpEqual, 0, 1, PacketToOtherHost),
+            Drop,
+            new(LoadLength, 0, 0, 0),
+            new(JumpGreaterOrEqual, 1, 0, ArpFrameLength),
+            Accept,
+            new(LoadWord, 0, 0, Ethernet), // hardware type Ethernet, protocol type IPv4
+            new(JumpEqual, 1, 0, 0x0001_0800),
+            Accept,
+            new(LoadHalf, 0, 0, Ethernet + 4), // address lengths
+            new(JumpEqual, 1, 0, 0x0604),
+            Accept,
+        ];
+        var ranges = AddressRanges.Cover(addresses);
+        if (targets)
+        {
+            AcceptWordIn(program, Ethernet + 24, ranges);
+        }
+
+        AcceptWordIn(program, Ethernet + 14, ranges); // sender address
         program.Add(Drop);
         return [.. program];
     }

@@ -148,24 +148,6 @@ public sealed class NetworkInterfaceMonitorTests : IDisposable
         await Should.ThrowAsync<OperationCanceledException>(next.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
-    [Fact]
-    public void DefaultGateways_TwoFamiliesAndMultipath_AreFoundByMetric()
-    {
-        using var monitor = _node.Run(NetworkInterfaceMonitor.Open);
-        monitor.DefaultGateways().ShouldBeEmpty();
-        TestNamespaces.Ip(_node, "route add default via 10.70.0.1 metric 20");
-        TestNamespaces.Ip(
-            _node, "route add default metric 10 nexthop via 10.70.0.2 dev eth0 nexthop via 10.70.0.3 dev eth0");
-        TestNamespaces.Ip(_node, "route add default via 10.70.0.9 table 77");
-        TestNamespaces.Ip(_node, "-6 route add default via fd70::1 metric 30");
-
-        var gateways = monitor.DefaultGateways();
-
-        gateways.Select(gateway => gateway.Address.ToString())
-            .ShouldBe(["10.70.0.2", "10.70.0.3", "10.70.0.1", "fd70::1"]);
-        gateways.ShouldAllBe(gateway => gateway.InterfaceIndex > 1);
-    }
-
     private static async Task<LinkState> Next(
         IAsyncEnumerator<ImmutableArray<LinkState>> states, Func<LinkState, bool> condition)
     {
