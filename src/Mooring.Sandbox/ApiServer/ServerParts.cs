@@ -71,7 +71,7 @@ internal sealed class ServerParts : IAsyncDisposable
         if (options.DataDirectory is null)
         {
             var store = new ResourceStore(StoreImage.Empty, null, options.WatchCacheSize);
-            return new ServerParts(options, loggers, store, OpenTokens(options), OpenAuthority(options));
+            return new ServerParts(options, loggers, store, OpenTokens(options, store), OpenAuthority(options));
         }
 
         var directory = new DataDirectory(options.DataDirectory);
@@ -83,7 +83,7 @@ internal sealed class ServerParts : IAsyncDisposable
 
         var log = new WriteLog(directory, image, loggers.CreateLogger<WriteLog>());
         var durable = new ResourceStore(image, log, options.WatchCacheSize);
-        return new ServerParts(options, loggers, durable, OpenTokens(options), OpenAuthority(options));
+        return new ServerParts(options, loggers, durable, OpenTokens(options, durable), OpenAuthority(options));
     }
 
     /// <summary>Makes what every cluster has and starts the server's own controllers.</summary>
@@ -128,14 +128,15 @@ internal sealed class ServerParts : IAsyncDisposable
     }
 
     /// <summary>A durable server keeps its token, keys and authority, so that kubeconfigs and issued tokens outlive it.</summary>
-    private static TokenAuthority OpenTokens(ApiServerOptions options)
+    private static TokenAuthority OpenTokens(ApiServerOptions options, ResourceStore store)
     {
         var files = new CredentialFiles(options.DataDirectory);
         var token = options.Token ?? files.Read("token") ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
         var key = files.Read("signing.key") ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         files.Write("token", token);
         files.Write("signing.key", key);
-        return new TokenAuthority(token, Convert.FromHexString(key), options.TimeProvider);
+        return new TokenAuthority(
+            token, Convert.FromHexString(key), options.TimeProvider, (ns, name) => store.Get(new ObjectKey("serviceaccounts", ns, name))?.Uid);
     }
 
     private static CertificateAuthority OpenAuthority(ApiServerOptions options)

@@ -23,8 +23,14 @@ internal sealed class CredentialFiles(string? directory)
         using (var writer = new StreamWriter(path + ".tmp", options))
         {
             writer.Write(value);
+            writer.Flush();
+            ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
         }
 
         File.Move(path + ".tmp", path, overwrite: true);
+        if (OperatingSystem.IsLinux())
+        {
+            Linux.Files.DirectoryEntries.Flush(directory);
+        }
     }
 }

@@ -14,9 +14,10 @@ internal sealed class ReviewAnswers(TokenAuthority tokens, TimeProvider time)
     private const long MinTokenSeconds = 600;
     private const long DefaultTokenSeconds = 3600;
 
-    public JsonObject Answer(ResourceType type, JsonObject review, UserInfo user)
+    public JsonObject Answer(ResourceType type, JsonObject review, string ns, UserInfo user)
     {
         ObjectDecoder.CheckKind(review, type);
+        ReviewRules.Check(type, review, ns);
         review["status"] = type.Kind switch
         {
             "TokenReview" => Token(review.Obj("spec")),

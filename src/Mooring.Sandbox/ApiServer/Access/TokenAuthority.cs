@@ -11,7 +11,11 @@ namespace Mooring.Sandbox.KubeApi.Access;
 /// Knows the administrator's token and issues and checks service account tokens, which are JSON web tokens signed with
 /// HMAC-SHA256 (upstream signs with RSA or ECDSA; nobody but this server verifies them here).
 /// </summary>
-internal sealed class TokenAuthority(string adminToken, byte[] key, TimeProvider time)
+/// <param name="adminToken">The administrator's.</param>
+/// <param name="key">Signs the others.</param>
+/// <param name="time">Clock for their expiry.</param>
+/// <param name="accountUid">The uid of a service account by namespace and name; null when there is none.</param>
+internal sealed class TokenAuthority(string adminToken, byte[] key, TimeProvider time, Func<string, string, string?> accountUid)
 {
     public const string Issuer = "https://kubernetes.default.svc.cluster.local";
 
@@ -55,8 +59,14 @@ internal sealed class TokenAuthority(string adminToken, byte[] key, TimeProvider
             return null;
         }
 
+        // A token dies with its account, also when another one has taken the name.
         var account = claims.Obj("kubernetes.io");
-        var ns = account.Str("namespace");
+        var ns = account.Str("namespace") ?? "";
+        if (accountUid(ns, account.Obj("serviceaccount").Str("name") ?? "") != account.Obj("serviceaccount").Str("uid"))
+        {
+            return null;
+        }
+
         return new UserInfo(
             claims.Str("sub") ?? "", account.Obj("serviceaccount").Str("uid") ?? "",
             ["system:serviceaccounts", $"system:serviceaccounts:{ns}", "system:authenticated"]);

@@ -42,6 +42,9 @@ internal static class ApiError
     public static ApiException NotAcceptable(string accepted) =>
         new(406, "NotAcceptable", $"only the following media types are accepted: {accepted}");
 
+    /// <summary>A form that an answer of this shape does not have.</summary>
+    public static ApiException WrongForm(string message) => new(406, "NotAcceptable", message);
+
     public static ApiException UnsupportedMediaType(string accepted) =>
         new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {accepted}");
 
@@ -50,6 +53,13 @@ internal static class ApiError
 
     public static ApiException Gone(string message) => new(410, "Expired", message);
 
+    /// <summary>A page of a list whose snapshot is gone; the token in the answer goes on with what is there now.</summary>
+    public static ApiException ExpiredPage(string inconsistentToken) => new(
+        410,
+        "Expired",
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
+        metadata: new JsonObject { ["continue"] = inconsistentToken });
+
     /// <summary>A revision from the future, for example of another server: the client has to start over.</summary>
     public static ApiException UnknownRevision(long asked, long current) =>
         new(504, "Timeout", $"Timeout: Too large resource version: {asked}, current: {current}", new JsonObject
@@ -57,6 +67,9 @@ internal static class ApiError
             ["causes"] = new JsonArray(new JsonObject { ["reason"] = "ResourceVersionTooLarge", ["message"] = "Too large resource version" }),
             ["retryAfterSeconds"] = 1,
         });
+
+    /// <summary>A failure that upstream gives no reason, and therefore 500.</summary>
+    public static ApiException Unclassified(string message) => new(500, "", message);
 
     public static ApiException Internal(string message) => new(500, "InternalError", $"Internal error occurred: {message}");
 

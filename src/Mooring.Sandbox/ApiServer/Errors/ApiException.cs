@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Mooring.Sandbox.KubeApi.Errors;
 
 /// <summary>A refusal that is answered with a <c>Status</c> object. Use the factories of <see cref="ApiError"/>.</summary>
-internal sealed class ApiException(int code, string reason, string message, JsonObject? details = null) : Exception(message)
+internal sealed class ApiException(int code, string reason, string message, JsonObject? details = null, JsonObject? metadata = null) : Exception(message)
 {
     /// <summary>HTTP status code.</summary>
     public int Code { get; } = code;
@@ -19,7 +19,7 @@ internal sealed class ApiException(int code, string reason, string message, Json
         {
             ["kind"] = "Status",
             ["apiVersion"] = "v1",
-            ["metadata"] = new JsonObject(),
+            ["metadata"] = metadata?.DeepClone() ?? new JsonObject(),
             ["status"] = "Failure",
             ["message"] = Message,
         };

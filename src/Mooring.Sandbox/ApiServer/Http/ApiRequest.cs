@@ -3,6 +3,7 @@ using Mooring.Sandbox.KubeApi.Access;
 using Mooring.Sandbox.KubeApi.Errors;
 using Mooring.Sandbox.KubeApi.Objects;
 using Mooring.Sandbox.KubeApi.Resources;
+using Mooring.Sandbox.KubeApi.Schema;
 
 namespace Mooring.Sandbox.KubeApi.Http;
 
@@ -27,7 +28,7 @@ internal sealed record ApiRequest(HttpContext Http, UserInfo User, ResourceType 
 
     public WriteOptions WriteOptions() => new()
     {
-        DryRun = ParseDryRun(Query("dryRun")),
+        DryRun = DryRun(Query("dryRun")),
         FieldManager = FieldManager(),
         Force = Flag("force"),
         FieldValidation = Query("fieldValidation") switch
@@ -35,24 +36,38 @@ internal sealed record ApiRequest(HttpContext Http, UserInfo User, ResourceType 
             null or "Warn" => FieldValidation.Warn,
             "Ignore" => FieldValidation.Ignore,
             "Strict" => FieldValidation.Strict,
-            var other => throw ApiError.BadRequest($"fieldValidation: Unsupported value: \"{other}\": supported values: \"Ignore\", \"Strict\", \"Warn\""),
+            var other => throw InvalidOption(FieldError.NotSupported("fieldValidation", other, ["Ignore", "Strict", "Warn"])),
         },
         Warnings = Warnings,
     };
 
-    public static bool ParseDryRun(string? text) => text switch
+    public bool DryRun(string? text) => text switch
     {
         null => false,
         "All" => true,
-        _ => throw ApiError.BadRequest($"dryRun: Unsupported value: \"{text}\": supported values: \"All\""),
+        _ => throw InvalidOption(FieldError.NotSupported("dryRun", text, ["All"])),
     };
+
+    /// <summary>The refusal of a parameter, which upstream reads into an options object of the verb.</summary>
+    public ApiException InvalidOption(FieldError error) => ApiError.Invalid(
+        "meta.k8s.io",
+        Http.Request.Method switch
+        {
+            "POST" => "CreateOptions",
+            "PUT" => "UpdateOptions",
+            "PATCH" => "PatchOptions",
+            "DELETE" => "DeleteOptions",
+            _ => "ListOptions",
+        },
+        "",
+        [error]);
 
     /// <summary>The parameter, or the program name at the start of the user agent, as upstream derives it.</summary>
     private string FieldManager()
     {
         if (Query("fieldManager") is { } manager)
         {
-            return manager.Length <= 128 ? manager : throw ApiError.BadRequest("fieldManager: Too long: may not be more than 128 bytes");
+            return manager.Length <= 128 ? manager : throw InvalidOption(FieldError.TooLong("fieldManager", 128));
         }
 
         var agent = Http.Request.Headers.UserAgent.ToString().Split('/')[0];

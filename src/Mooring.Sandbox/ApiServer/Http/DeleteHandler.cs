@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Mooring.Sandbox.KubeApi.Errors;
 using Mooring.Sandbox.KubeApi.Json;
 using Mooring.Sandbox.KubeApi.Objects;
+using Mooring.Sandbox.KubeApi.Schema;
 using Mooring.Sandbox.KubeApi.Selectors;
 
 namespace Mooring.Sandbox.KubeApi.Http;
@@ -13,10 +14,10 @@ internal sealed class DeleteHandler(ObjectService objects, Deletion deletion, Re
     {
         var options = await OptionsAsync(request);
         var outcome = await deletion.DeleteAsync(request.Type, request.Namespace, request.Name, options);
-        var pod = request.Type.GroupResource == "pods";
-        if (!outcome.Gone || pod)
+        if (!outcome.Gone || request.Type.ReturnsDeleted)
         {
-            await reads.WriteObjectAsync(request, outcome.Object, 200);
+            // Upstream says so only to clients that speak the older of the two spellings.
+            await reads.WriteObjectAsync(request, outcome.Object, !outcome.Gone && options.AcceptedWhilePending ? 202 : 200);
             return;
         }
 
@@ -81,9 +82,9 @@ internal sealed class DeleteHandler(ObjectService objects, Deletion deletion, Re
         var policy = body.Str("propagationPolicy") ?? request.Query("propagationPolicy");
         var orphan = body.Bool("orphanDependents") ?? (request.Query("orphanDependents") is null ? null : request.Flag("orphanDependents"));
         var grace = body.Int("gracePeriodSeconds") ?? request.Number("gracePeriodSeconds");
-        if (grace < 0)
+        if (policy is not null && orphan is not null)
         {
-            throw ApiError.BadRequest("DeleteOptions.meta.k8s.io is invalid: gracePeriodSeconds: must be greater than or equal to 0");
+            throw request.InvalidOption(FieldError.Invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"));
         }
 
         return new DeleteOptions
@@ -94,12 +95,14 @@ internal sealed class DeleteHandler(ObjectService objects, Deletion deletion, Re
                 "Background" => PropagationPolicy.Background,
                 "Foreground" => PropagationPolicy.Foreground,
                 "Orphan" => PropagationPolicy.Orphan,
-                _ => throw ApiError.BadRequest($"DeleteOptions.meta.k8s.io is invalid: propagationPolicy: Unsupported value: \"{policy}\": supported values: \"Background\", \"Foreground\", \"Orphan\""),
+                _ => throw request.InvalidOption(FieldError.NotSupported("propagationPolicy", policy, ["Foreground", "Background", "Orphan"])),
             },
-            GracePeriodSeconds = grace,
+            // As upstream: a negative period is the shortest that is still graceful.
+            GracePeriodSeconds = grace < 0 ? 1 : grace,
+            AcceptedWhilePending = orphan is false,
             PreconditionUid = body.Obj("preconditions").Str("uid"),
             PreconditionResourceVersion = body.Obj("preconditions").Str("resourceVersion"),
-            DryRun = ApiRequest.ParseDryRun(request.Query("dryRun") ?? body.Arr("dryRun")?.FirstOrDefault().AsString()),
+            DryRun = request.DryRun(request.Query("dryRun") ?? body.Arr("dryRun")?.FirstOrDefault().AsString()),
         };
     }
 }

@@ -14,6 +14,10 @@ namespace Mooring.Sandbox.KubeApi.Http;
 internal sealed class PageTokens(TimeProvider time)
 {
     private const int MaxSnapshots = 256;
+
+    /// <summary>Stands for "whatever is there now" in a token that goes on after the snapshot is gone.</summary>
+    private const long Inconsistent = -1;
+
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
     private readonly Lock _gate = new();
@@ -27,43 +31,42 @@ internal sealed class PageTokens(TimeProvider time)
             _snapshots[(resource, snapshot.Revision)] = (snapshot, time.GetTimestamp());
         }
 
-        return Base64Url.EncodeToString(JsonBody.ToBytes(new JsonObject { ["v"] = "meta.k8s.io/v1", ["rv"] = snapshot.Revision, ["start"] = lastPath }));
+        return Encode(snapshot.Revision, lastPath);
     }
 
-    public (ResourceSnapshot Snapshot, string After) Redeem(string resource, string token)
+    /// <summary>The snapshot that a page is cut from, and the path after which it starts.</summary>
+    public (ResourceSnapshot Snapshot, string After) Redeem(string resource, string token, ResourceStore store)
     {
-        JsonNode? content;
-        try
+        var (revision, after) = Decode(token);
+        if (revision == Inconsistent)
         {
-            content = JsonBody.Parse(Base64Url.DecodeFromChars(token));
-        }
-        catch (Exception e) when (e is FormatException or JsonException)
-        {
-            throw ApiError.BadRequest("continue key is not valid");
-        }
-
-        if (content.Int("rv") is not { } revision || content.Str("start") is not { } after)
-        {
-            throw ApiError.BadRequest("continue key is not valid");
+            return (store.Snapshot(resource), after);
         }
 
         lock (_gate)
         {
             DropOld();
-            return _snapshots.TryGetValue((resource, revision), out var kept)
-                ? (kept.Snapshot, after)
-                : throw ApiError.Gone(
-                    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.");
+            if (_snapshots.TryGetValue((resource, revision), out var kept))
+            {
+                return (kept.Snapshot, after);
+            }
         }
+
+        return (store.SnapshotAt(resource, revision) ?? throw ApiError.ExpiredPage(Encode(Inconsistent, after)), after);
     }
 
-    /// <summary>A snapshot at exactly a revision, if one is kept.</summary>
-    public ResourceSnapshot? Exact(string resource, long revision)
+    /// <summary>A snapshot at exactly a revision, if it is still known.</summary>
+    public ResourceSnapshot? Exact(string resource, long revision, ResourceStore store)
     {
         lock (_gate)
         {
-            return _snapshots.TryGetValue((resource, revision), out var kept) ? kept.Snapshot : null;
+            if (_snapshots.TryGetValue((resource, revision), out var kept))
+            {
+                return kept.Snapshot;
+            }
         }
+
+        return store.SnapshotAt(resource, revision);
     }
 
     public void Clear()
@@ -72,6 +75,27 @@ internal sealed class PageTokens(TimeProvider time)
         {
             _snapshots.Clear();
         }
+    }
+
+    private static string Encode(long revision, string start) =>
+        Base64Url.EncodeToString(JsonBody.ToBytes(new JsonObject { ["v"] = "meta.k8s.io/v1", ["rv"] = revision, ["start"] = start }));
+
+    private static (long Revision, string After) Decode(string token)
+    {
+        try
+        {
+            var content = JsonBody.Parse(Base64Url.DecodeFromChars(token));
+            if (content.Int("rv") is { } revision && content.Str("start") is { } after)
+            {
+                return (revision, after);
+            }
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            // Not one of ours, which is said below.
+        }
+
+        throw ApiError.BadRequest("continue key is not valid");
     }
 
     private void DropOld()

@@ -19,6 +19,7 @@ internal sealed class ReadHandler(ObjectService objects, PageTokens pages, Table
         var stored = objects.Find(request.Type, request.Namespace, request.Name);
         if (request.Accept == MediaType.Json && request.Type.Conversion is null)
         {
+            ApiResponse.AddWarnings(request.Http, request.Warnings);
             await ApiResponse.WriteBytesAsync(request.Http, stored.Json);
             return;
         }
@@ -39,6 +40,8 @@ internal sealed class ReadHandler(ObjectService objects, PageTokens pages, Table
             case MediaType.PartialMetadata:
                 await ApiResponse.WriteJsonAsync(request.Http, TableBuilder.PartialMetadata(value), code);
                 break;
+            case MediaType.PartialMetadataList:
+                throw ApiError.WrongForm($"you requested PartialObjectMetadataList, but the requested object is not a list ({request.Type.Kind})");
             case MediaType.Yaml:
                 await ApiResponse.WriteYamlAsync(request.Http, value, code);
                 break;
@@ -50,7 +53,13 @@ internal sealed class ReadHandler(ObjectService objects, PageTokens pages, Table
 
     public async Task ListAsync(ApiRequest request)
     {
+        if (request.Accept == MediaType.PartialMetadata)
+        {
+            throw ApiError.WrongForm($"you requested PartialObjectMetadata, but the requested object is a list ({request.Type.ListKind})");
+        }
+
         var page = Select(request);
+        ApiResponse.AddWarnings(request.Http, request.Warnings);
         var metadata = new JsonObject { ["resourceVersion"] = page.Revision.ToString() };
         if (page.Continue is not null)
         {
@@ -69,7 +78,7 @@ internal sealed class ReadHandler(ObjectService objects, PageTokens pages, Table
                 var rows = page.Items.Select(i => ObjectService.Serve(i, type));
                 await ApiResponse.WriteJsonAsync(request.Http, tables.Build(type, rows, metadata, request.Query("includeObject")));
                 break;
-            case MediaType.PartialMetadata or MediaType.PartialMetadataList:
+            case MediaType.PartialMetadataList:
                 await ApiResponse.WriteJsonAsync(request.Http, new JsonObject
                 {
                     ["kind"] = "PartialObjectMetadataList",
@@ -98,72 +107,48 @@ internal sealed class ReadHandler(ObjectService objects, PageTokens pages, Table
 
     private Page Select(ApiRequest request)
     {
-        var labels = LabelSelector.Parse(request.Query("labelSelector"));
-        var fields = FieldSelector.Parse(request.Query("fieldSelector"), request.Type);
-        var limit = request.Number("limit") ?? 0;
+        var query = ListQuery.Read(request);
         var resource = request.Type.StorageResource;
-        var (snapshot, after) = request.Query("continue") is { } token
-            ? pages.Redeem(resource, token)
-            : (SnapshotFor(request, resource), null);
-        var all = request.Namespace.Length == 0 && labels.IsEverything && fields.IsEverything;
+        var (snapshot, after) = query.Continue is { } token
+            ? pages.Redeem(resource, token, objects.Store)
+            : (SnapshotFor(query, resource), null);
         var prefix = request.Namespace.Length == 0 ? null : request.Namespace + "/";
         var items = new List<StoredObject>();
+        string? more = null;
+        var remaining = 0;
         foreach (var (path, stored) in snapshot.Objects)
         {
             if ((after is not null && string.CompareOrdinal(path, after) <= 0)
                 || (prefix is not null && !path.StartsWith(prefix, StringComparison.Ordinal))
-                || !labels.Matches(stored.Labels) || !(fields.IsEverything || fields.Matches(stored)))
+                || !query.Labels.Matches(stored.Labels) || !(query.Fields.IsEverything || query.Fields.Matches(stored)))
             {
                 continue;
             }
 
-            if (limit > 0 && items.Count == limit)
+            if (query.Limit == 0 || items.Count < query.Limit)
             {
-                // Only an unfiltered list knows how many are left, as upstream.
-                var remaining = all ? snapshot.Objects.Count - Position(snapshot, items[^1].Key.Path) : (int?)null;
-                return new Page(items, snapshot.Revision, pages.Issue(resource, snapshot, items[^1].Key.Path), remaining);
+                items.Add(stored);
+                continue;
             }
 
-            items.Add(stored);
-        }
-
-        return new Page(items, snapshot.Revision, null, null);
-    }
-
-    private ResourceSnapshot SnapshotFor(ApiRequest request, string resource)
-    {
-        var revision = request.Number("resourceVersion");
-        RequireKnownRevision(revision);
-        var snapshot = objects.Store.Snapshot(resource);
-        switch (request.Query("resourceVersionMatch"))
-        {
-            case null or "NotOlderThan":
-                return snapshot;
-            case "Exact" when revision is > 0:
-                if (snapshot.Revision == revision)
-                {
-                    return snapshot;
-                }
-
-                return pages.Exact(resource, revision.Value) ?? throw ApiError.Gone($"The resourceVersion for the provided list is too old.");
-            default:
-                throw ApiError.BadRequest("resourceVersionMatch is forbidden or not supported together with the given resourceVersion");
-        }
-    }
-
-    private static int Position(ResourceSnapshot snapshot, string path)
-    {
-        var position = 0;
-        foreach (var key in snapshot.Objects.Keys)
-        {
-            position++;
-            if (key == path)
+            more ??= pages.Issue(resource, snapshot, items[^1].Key.Path);
+            remaining++;
+            if (!query.SelectsEverything)
             {
                 break;
             }
         }
 
-        return position;
+        // Only a list without selectors knows how many are left, as upstream.
+        return new Page(items, snapshot.Revision, more, more is not null && query.SelectsEverything ? remaining : null);
+    }
+
+    private ResourceSnapshot SnapshotFor(ListQuery query, string resource)
+    {
+        RequireKnownRevision(query.Revision);
+        return query.Exact
+            ? pages.Exact(resource, query.Revision!.Value, objects.Store) ?? throw ApiError.Gone("The resourceVersion for the provided list is too old.")
+            : objects.Store.Snapshot(resource);
     }
 
     /// <summary>The list as text, items copied as they are stored.</summary>

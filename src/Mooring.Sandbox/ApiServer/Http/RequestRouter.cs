@@ -1,9 +1,11 @@
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Mooring.Sandbox.KubeApi.Access;
 using Mooring.Sandbox.KubeApi.Discovery;
 using Mooring.Sandbox.KubeApi.Errors;
+using Mooring.Sandbox.KubeApi.Json;
 using Mooring.Sandbox.KubeApi.OpenApi;
 using Mooring.Sandbox.KubeApi.Resources;
 
@@ -98,7 +100,8 @@ internal sealed partial class RequestRouter(
         var accept = http.Request.Headers.Accept.ToString();
         if (segments is ["api"] or ["apis"] && Negotiation.WantsAggregatedDiscovery(accept))
         {
-            await ApiResponse.WriteJsonAsync(http, discovery.Aggregated(core: segments[0] == "api"), 200, DiscoveryDocuments.AggregatedType);
+            var aggregated = JsonBody.ToBytes(discovery.Aggregated(core: segments[0] == "api"));
+            await WriteTaggedAsync(http, aggregated, Convert.ToHexString(SHA256.HashData(aggregated)), DiscoveryDocuments.AggregatedType);
             return;
         }
 
@@ -149,9 +152,14 @@ internal sealed partial class RequestRouter(
         }
     }
 
-    private static async Task WriteDocumentAsync(HttpContext http, (byte[] Text, string Hash)? document)
+    private static Task WriteDocumentAsync(HttpContext http, (byte[] Text, string Hash)? document)
     {
         var (text, hash) = document ?? throw ApiError.UnknownPath();
+        return WriteTaggedAsync(http, text, hash, "application/json");
+    }
+
+    private static async Task WriteTaggedAsync(HttpContext http, byte[] text, string hash, string contentType)
+    {
         http.Response.Headers.ETag = $"\"{hash}\"";
         if (http.Request.Headers.IfNoneMatch.ToString() == $"\"{hash}\"")
         {
@@ -159,7 +167,7 @@ internal sealed partial class RequestRouter(
             return;
         }
 
-        await ApiResponse.WriteBytesAsync(http, text);
+        await ApiResponse.WriteBytesAsync(http, text, 200, contentType);
     }
 
     private static partial class Log

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Mooring.Sandbox.KubeApi.Access;
 using Mooring.Sandbox.KubeApi.Errors;
+using Mooring.Sandbox.KubeApi.Json;
+using Mooring.Sandbox.KubeApi.Objects;
 using Mooring.Sandbox.KubeApi.Resources;
 
 namespace Mooring.Sandbox.KubeApi.Http;
@@ -24,7 +26,7 @@ internal sealed class ResourceRequests(
         }
 
         var path = ResourcePath.Parse(segments) ?? throw ApiError.UnknownPath();
-        var type = registry.Find(path.Group, path.Version, path.Resource) ?? throw ApiError.UnknownPath();
+        var type = registry.Find(path.Group, path.Version, path.Resource) ?? throw Unserved(path, http.Request.Method);
         if (path.Namespace.Length > 0 && !type.Namespaced)
         {
             throw ApiError.UnknownPath();
@@ -34,6 +36,11 @@ internal sealed class ResourceRequests(
         {
             Accept = Negotiation.Choose(http.Request.Headers.Accept),
         };
+        if (type.Custom?.DeprecationWarning is { } deprecated)
+        {
+            request.Warnings.Add(deprecated);
+        }
+
         if (!type.IsStored)
         {
             await ReviewAsync(request);
@@ -118,9 +125,16 @@ internal sealed class ResourceRequests(
             throw ApiError.MethodNotAllowed();
         }
 
+        RequireNamespace(request);
         var review = await WriteHandler.RequiredBodyAsync(request);
-        await reads.WriteObjectAsync(request, reviews.Answer(request.Type, review, request.User), 201);
+        ObjectNamespaces.Set(review.Ensure("metadata"), request.Type, request.Namespace);
+        await reads.WriteObjectAsync(request, reviews.Answer(request.Type, review, request.Namespace, request.User), 201);
     }
+
+    private static ApiException Unserved(ResourcePath path, string method) =>
+        UnservedResources.Find(path.Group, path.Resource, read: method is "GET" or "HEAD") is { } name
+            ? ApiError.NotImplemented(name)
+            : ApiError.UnknownPath();
 
     private static void RequireNamespace(ApiRequest request)
     {

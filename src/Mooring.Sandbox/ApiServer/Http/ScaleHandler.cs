@@ -45,7 +45,7 @@ internal sealed class ScaleHandler(ObjectService objects)
 
     private async Task ChangeAsync(ApiRequest request, ScaleSubresource scale, Func<JsonObject, JsonNode?> change)
     {
-        var changed = await objects.PatchAsync(request.Type, request.Namespace, request.Name, "", request.WriteOptions(), current =>
+        var changed = await objects.PatchAsync(request.Type, request.Namespace, request.Name, "scale", request.WriteOptions(), current =>
         {
             var wanted = change(View(current, scale));
             if (wanted.Obj("metadata").Str("resourceVersion") is { Length: > 0 } version && version != current.Obj("metadata").Str("resourceVersion"))

@@ -17,6 +17,9 @@ internal sealed class WatchHandler(ObjectService objects, TableBuilder tables, T
     /// <summary>Upstream closes a watch without a timeout after 30 to 60 minutes.</summary>
     private const int MinDefaultTimeoutSeconds = 1800;
 
+    /// <summary>Upstream's margin.</summary>
+    private static readonly TimeSpan BookmarkBeforeEnd = TimeSpan.FromSeconds(2);
+
     public async Task WatchAsync(ApiRequest request)
     {
         var filter = WatchFilter.For(request);
@@ -34,6 +37,7 @@ internal sealed class WatchHandler(ObjectService objects, TableBuilder tables, T
         var http = request.Http;
         http.Response.StatusCode = 200;
         http.Response.ContentType = "application/json";
+        ApiResponse.AddWarnings(http, request.Warnings);
         if (subscription is null)
         {
             await WriteErrorAsync(request, ApiError.Gone($"too old resource version: {revision} ({snapshot.Revision})"));
@@ -41,7 +45,8 @@ internal sealed class WatchHandler(ObjectService objects, TableBuilder tables, T
         }
 
         var timeoutSeconds = request.Number("timeoutSeconds") is { } asked and > 0 ? asked : MinDefaultTimeoutSeconds + Random.Shared.Next(MinDefaultTimeoutSeconds);
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Min(timeoutSeconds, int.MaxValue / 1000)), time);
+        var duration = TimeSpan.FromSeconds(Math.Min(timeoutSeconds, int.MaxValue / 1000));
+        using var timeout = new CancellationTokenSource(duration, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, request.Aborted, stopping);
         await http.Response.Body.FlushAsync(request.Aborted);
         try
@@ -62,7 +67,7 @@ internal sealed class WatchHandler(ObjectService objects, TableBuilder tables, T
             }
 
             await writer.FlushAsync(ending.Token);
-            await FollowAsync(subscription, filter, writer, bookmarks, ending.Token);
+            await FollowAsync(subscription, filter, writer, bookmarks ? FirstBookmark(duration) : null, ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
@@ -70,12 +75,23 @@ internal sealed class WatchHandler(ObjectService objects, TableBuilder tables, T
         }
     }
 
-    private async Task FollowAsync(WatchSubscription subscription, WatchFilter filter, WatchWriter writer, bool bookmarks, CancellationToken ct)
+    /// <summary>A watch that is short tells its version once more before it ends, so that the next one can start there.</summary>
+    private TimeSpan FirstBookmark(TimeSpan duration) =>
+        duration > BookmarkBeforeEnd && duration - BookmarkBeforeEnd < bookmarkInterval ? duration - BookmarkBeforeEnd : bookmarkInterval;
+
+    /// <param name="subscription">The changes.</param>
+    /// <param name="filter">Which of them are meant.</param>
+    /// <param name="writer">Where they go.</param>
+    /// <param name="firstBookmark">After how long the version is told for the first time; null for never.</param>
+    /// <param name="ct">Ends it.</param>
+    private async Task FollowAsync(WatchSubscription subscription, WatchFilter filter, WatchWriter writer, TimeSpan? firstBookmark, CancellationToken ct)
     {
-        var lastBookmark = time.GetTimestamp();
+        var since = time.GetTimestamp();
+        var wait = firstBookmark;
         while (true)
         {
-            var more = await WaitAsync(subscription, bookmarks ? bookmarkInterval : Timeout.InfiniteTimeSpan, ct);
+            var left = wait - time.GetElapsedTime(since);
+            var more = await WaitAsync(subscription, left is null ? Timeout.InfiniteTimeSpan : left > TimeSpan.Zero ? left.Value : TimeSpan.Zero, ct);
             if (more == false)
             {
                 return;
@@ -91,10 +107,10 @@ internal sealed class WatchHandler(ObjectService objects, TableBuilder tables, T
                 }
             }
 
-            if (bookmarks && time.GetElapsedTime(lastBookmark) >= bookmarkInterval)
+            if (wait is not null && time.GetElapsedTime(since) >= wait)
             {
                 writer.AddBookmark(published, initialEventsEnd: false);
-                lastBookmark = time.GetTimestamp();
+                (since, wait) = (time.GetTimestamp(), bookmarkInterval);
             }
 
             await writer.FlushAsync(ct);

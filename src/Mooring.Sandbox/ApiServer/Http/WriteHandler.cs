@@ -3,6 +3,7 @@ using Mooring.Sandbox.KubeApi.Errors;
 using Mooring.Sandbox.KubeApi.Json;
 using Mooring.Sandbox.KubeApi.Objects;
 using Mooring.Sandbox.KubeApi.Patching;
+using Mooring.Sandbox.KubeApi.Schema;
 
 namespace Mooring.Sandbox.KubeApi.Http;
 
@@ -37,7 +38,7 @@ internal sealed class WriteHandler(ObjectService objects, ReadHandler reads)
         {
             if (request.Query("fieldManager") is null)
             {
-                throw ApiError.BadRequest("PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: is required for apply patch");
+                throw request.InvalidOption(FieldError.Required("fieldManager", "is required for apply patch"));
             }
 
             var duplicates = new List<string>();
@@ -50,7 +51,7 @@ internal sealed class WriteHandler(ObjectService objects, ReadHandler reads)
 
         if (options.Force)
         {
-            throw ApiError.BadRequest("PatchOptions.meta.k8s.io is invalid: force: Forbidden: may not be specified for non-apply patch");
+            throw request.InvalidOption(FieldError.Forbidden("force", "may not be specified for non-apply patch"));
         }
 
         Func<JsonNode?, JsonNode?, JsonNode?> apply = contentType switch
@@ -66,7 +67,14 @@ internal sealed class WriteHandler(ObjectService objects, ReadHandler reads)
         await reads.WriteObjectAsync(request, patched);
     }
 
-    public static async Task<JsonObject> RequiredBodyAsync(ApiRequest request, List<string>? duplicates = null) =>
-        await RequestBody.ReadObjectAsync(request.Http.Request, duplicates, request.Aborted)
+    public static async Task<JsonObject> RequiredBodyAsync(ApiRequest request, List<string>? duplicates = null)
+    {
+        if (request.Type.Custom is not null && RequestBody.ContentType(request.Http.Request) == Protobuf.ProtobufBody.ContentType)
+        {
+            throw ApiError.UnsupportedMediaType(Negotiation.Supported);
+        }
+
+        return await RequestBody.ReadObjectAsync(request.Http.Request, duplicates, request.Aborted)
         ?? throw ApiError.BadRequest("the request has no body");
+    }
 }

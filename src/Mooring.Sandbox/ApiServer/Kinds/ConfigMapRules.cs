@@ -28,5 +28,6 @@ internal sealed class ConfigMapRules : IKindRules
         }
 
         ImmutableData.Check(next, current, errors);
+        ImmutableData.CheckSize(next, errors);
     }
 }

@@ -32,6 +32,21 @@ internal sealed class SecretRules : IKindRules
             errors.Add(FieldError.Invalid("type", next["type"], "field is immutable"));
         }
 
+        foreach (var key in next.Str("type") switch
+        {
+            "kubernetes.io/tls" => ["tls.crt", "tls.key"],
+            "kubernetes.io/dockerconfigjson" => [".dockerconfigjson"],
+            "kubernetes.io/ssh-auth" => ["ssh-privatekey"],
+            _ => (string[])[],
+        })
+        {
+            if (next.Obj("data")?.ContainsKey(key) != true)
+            {
+                errors.Add(FieldError.Required($"data[{key}]"));
+            }
+        }
+
         ImmutableData.Check(next, current, errors);
+        ImmutableData.CheckSize(next, errors);
     }
 }

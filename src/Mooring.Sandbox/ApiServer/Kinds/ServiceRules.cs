@@ -17,6 +17,12 @@ internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
 
     public void Prepare(JsonObject next, JsonObject? current)
     {
+        if (current is null)
+        {
+            next["status"] ??= new JsonObject();
+            next.Ensure("status").Ensure("loadBalancer");
+        }
+
         if (next.Obj("spec") is not { } spec)
         {
             return;
@@ -100,6 +106,7 @@ internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
             }
         }
 
+        CheckAllocations(next, current, errors);
         if (current is not null && current.Obj("spec").Str("clusterIP") is { Length: > 0 } address
             && current.Obj("spec").Str("type") != "ExternalName" && spec.Str("clusterIP") != address)
         {
@@ -110,6 +117,35 @@ internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
             && current.Obj("spec").Str("type") == "LoadBalancer" && kind == "LoadBalancer")
         {
             errors.Add(FieldError.Invalid("spec.loadBalancerClass", spec?["loadBalancerClass"], "may not change once set"));
+        }
+    }
+
+    /// <summary>An address or node port that was asked for must be in its range and not another service's.</summary>
+    private void CheckAllocations(JsonObject next, JsonObject? current, List<FieldError> errors)
+    {
+        var uid = next.Obj("metadata").Str("uid");
+        var others = services().Objects.Values.Where(s => s.Uid != uid).Select(s => s.Read().Obj("spec")).ToList();
+        var address = next.Obj("spec").Str("clusterIP") ?? "";
+        if (address is not ("" or "None") && address != current.Obj("spec").Str("clusterIP"))
+        {
+            var fault = !address.StartsWith("10.96.", StringComparison.Ordinal) ? "the provided IP is not in the valid range"
+                : others.Exists(o => o.Str("clusterIP") == address) ? "provided IP is already allocated" : null;
+            if (fault is not null)
+            {
+                errors.Add(FieldError.Invalid("spec.clusterIPs", new JsonArray(address), $"failed to allocate IP {address}: {fault}"));
+            }
+        }
+
+        var used = others.SelectMany(o => o.Arr("ports") ?? []).Select(p => p.Int("nodePort")).OfType<long>().ToHashSet();
+        var ports = next.Obj("spec").Arr("ports") ?? [];
+        for (var i = 0; i < ports.Count; i++)
+        {
+            if (ports[i].Int("nodePort") is { } port && (port is < FirstNodePort or > LastNodePort || used.Contains(port)))
+            {
+                errors.Add(FieldError.Invalid(
+                    $"spec.ports[{i}].nodePort", JsonValue.Create(port),
+                    used.Contains(port) ? "provided port is already allocated" : $"provided port is not in the valid range. The range of valid ports is {FirstNodePort}-{LastNodePort}"));
+            }
         }
     }
 

@@ -13,4 +13,7 @@ internal sealed record DeleteOptions
     public string? PreconditionResourceVersion { get; init; }
 
     public bool DryRun { get; init; }
+
+    /// <summary>Answer 202 where the object is not gone yet: asked for by <c>orphanDependents: false</c>.</summary>
+    public bool AcceptedWhilePending { get; init; }
 }

@@ -15,6 +15,8 @@ internal sealed class Deletion(ResourceStore store, TimeProvider time)
 
     private const long DefaultPodGraceSeconds = 30;
 
+    private static readonly string[] Immortal = ["default", "kube-system", "kube-public"];
+
     /// <summary>Whether an object that waits only for its finalizers may go, now that they are gone.</summary>
     public static bool MayFinish(JsonObject value, ResourceType type) => type.GroupResource switch
     {
@@ -30,6 +32,11 @@ internal sealed class Deletion(ResourceStore store, TimeProvider time)
         {
             var existing = store.Get(type.Key(ns, name)) ?? throw ApiError.NotFound(type.Group, type.Plural, name);
             CheckPreconditions(existing, type, options);
+            if (type.GroupResource == "namespaces" && Immortal.Contains(name))
+            {
+                throw ApiError.Forbidden("", "namespaces", name, "this namespace may not be deleted");
+            }
+
             var value = existing.Read();
             var marked = Mark(value, type, options);
             if (marked && JsonNode.DeepEquals(value, existing.Read()))

@@ -58,7 +58,7 @@ internal static class ObjectDecoder
     public static void Validate(JsonObject value, ResourceType type, List<FieldError> errors)
     {
         var found = SchemaValidator.Validate(value, type.Schema);
-        if (type.Custom is null && found.FirstOrDefault(e => e.Reason == "FieldValueTypeInvalid") is { } mistyped)
+        if (type.Custom is null && found.FirstOrDefault(e => e.Reason == "FieldValueTypeInvalid" || e.Body.Contains("must be of type byte", StringComparison.Ordinal)) is { } mistyped)
         {
             throw ApiError.BadRequest($"{type.Kind} in version \"{type.Version}\" cannot be handled as a {type.Kind}: {mistyped}");
         }

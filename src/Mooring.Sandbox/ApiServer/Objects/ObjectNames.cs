@@ -97,13 +97,14 @@ internal static partial class ObjectNames
     private static void ValidateOwners(JsonObject metadata, List<FieldError> errors)
     {
         var owners = metadata.Arr("ownerReferences") ?? [];
-        for (var i = 0; i < owners.Count; i++)
+        foreach (var owner in owners)
         {
+            // The path has no index, as upstream's has none.
             foreach (var field in (string[])["apiVersion", "kind", "name", "uid"])
             {
-                if (string.IsNullOrEmpty(owners[i].Str(field)))
+                if (string.IsNullOrEmpty(owner.Str(field)))
                 {
-                    errors.Add(FieldError.Invalid($"metadata.ownerReferences[{i}].{field}", JsonValue.Create(""), $"{field} must not be empty"));
+                    errors.Add(FieldError.Invalid($"metadata.ownerReferences.{field}", JsonValue.Create(""), $"{field} must not be empty"));
                 }
             }
         }

@@ -86,9 +86,10 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
         }
 
         ObjectDecoder.Decode(value, type, options, duplicates ?? []);
-        if (type.Custom is not null && string.IsNullOrEmpty(metadata.Str("resourceVersion")))
+        if (type.NeedsVersionOnUpdate && string.IsNullOrEmpty(metadata.Str("resourceVersion")))
         {
-            throw ApiError.Invalid(type.Group, type.Plural, name, [FieldError.Invalid("metadata.resourceVersion", JsonValue.Create(0), "must be specified for an update")]);
+            _ = Find(type, ns, name);
+            throw ApiError.Invalid(type.Group, type.Kind, name, [FieldError.Invalid("metadata.resourceVersion", JsonValue.Create(0), "must be specified for an update")]);
         }
 
         return ChangeAsync(type, ns, name, subresource, options, _ => (JsonObject)value.DeepClone());
@@ -105,7 +106,16 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
             }
 
             ObjectDecoder.CheckKind(next, type);
-            ObjectDecoder.Decode(next, type, options, []);
+            try
+            {
+                ObjectDecoder.Decode(next, type, options, []);
+            }
+            catch (ApiException e) when (e.Code == 400)
+            {
+                // The patch itself could be read; what it leaves behind is at fault.
+                throw ApiError.Invalid("", "", "", [FieldError.Invalid("patch", type.Kind, e.Message)]);
+            }
+
             return next;
         });
 
@@ -130,7 +140,7 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
         var unknown = SchemaPruner.Prune(config, type.Schema, remove: false);
         if (unknown.Count > 0)
         {
-            throw ApiError.BadRequest(
+            throw ApiError.Unclassified(
                 $"failed to create typed patch object ({ns}/{name}; {type.GroupVersion}, Kind={type.Kind}): {string.Join(", ", unknown.Select(u => $".{u}: field not declared in schema"))}");
         }
 
@@ -212,8 +222,19 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
             throw ApiError.BadRequest($"the name or namespace of the object does not match {existing.Key.Path}");
         }
 
+        var owners = metadata["managedFields"]?.DeepClone();
         ObjectMetadata.KeepProtected(next, current, type, subresource);
-        if (subresource.Length == 0)
+        if (!tracksOwners)
+        {
+            // What applying made of them, which is not the sender's to say elsewhere.
+            next.Ensure("metadata").Remove("managedFields");
+            if (owners is not null)
+            {
+                next.Ensure("metadata")["managedFields"] = owners;
+            }
+        }
+
+        if (subresource is "" or "scale")
         {
             rules.For(type)?.Prepare(next, current);
         }

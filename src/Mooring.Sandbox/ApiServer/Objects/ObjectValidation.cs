@@ -46,11 +46,6 @@ internal sealed class ObjectValidation(KindRulesBook rules)
                 .Where(r => r.Rule.NotEvaluated is not null).Select(r => Unevaluated(r.Path, r.Rule)));
         }
 
-        if (type.Custom?.DeprecationWarning is { } deprecated)
-        {
-            options.Warnings.Add(deprecated);
-        }
-
         foreach (var (path, rule) in type.Custom is null ? [] : CrdTypes.CelRules(type.Schema).Where(r => r.Rule.NotEvaluated is not null))
         {
             options.Warnings.Add(Unevaluated(path, rule));

@@ -45,6 +45,7 @@ internal static class BuiltinResources
         Review("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview", "io.k8s.api.authorization.v1"),
         Review("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview", "io.k8s.api.authorization.v1"),
         Review("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview", "io.k8s.api.authorization.v1"),
+        Review("authorization.k8s.io", "localsubjectaccessreviews", "LocalSubjectAccessReview", "io.k8s.api.authorization.v1") with { Namespaced = true },
     ];
 
     private static ResourceType Core(

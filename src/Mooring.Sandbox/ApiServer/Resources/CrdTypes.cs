@@ -81,7 +81,7 @@ internal static class CrdTypes
                 Conversion = version == storage.FirstOrDefault()
                     ? null
                     : new VersionConversion($"{group}/{version}", $"{group}/{storage.FirstOrDefault()}"),
-                Custom = new CustomResource(name, Columns(versions[i]), Deprecation(versions[i], group, version, kind)),
+                Custom = new CustomResource(name, Columns(versions[i]), SelectableFields(versions[i]), Deprecation(versions[i], group, version, kind)),
             });
         }
 
@@ -130,6 +130,9 @@ internal static class CrdTypes
         version.Arr("additionalPrinterColumns")?.Select(c => new PrinterColumn(
             c.Str("name") ?? "", c.Str("type") ?? "string", c.Str("format") ?? "", c.Str("description") ?? "",
             (int)(c.Int("priority") ?? 0), c.Str("jsonPath") ?? "")).ToList() ?? [];
+
+    private static List<string> SelectableFields(JsonObject version) =>
+        version.Arr("selectableFields")?.Select(f => f.Str("jsonPath")?.TrimStart('.')).OfType<string>().ToList() ?? [];
 
     private static string? Deprecation(JsonObject version, string group, string name, string kind) =>
         version.Bool("deprecated") == true ? version.Str("deprecationWarning") ?? $"{group}/{name} {kind} is deprecated" : null;

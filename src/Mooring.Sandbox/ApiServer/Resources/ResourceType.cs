@@ -50,6 +50,13 @@ internal sealed record ResourceType
 
     public IObjectConversion? Conversion { get; init; }
 
+    /// <summary>Whether an update has to say which version it replaces.</summary>
+    public bool NeedsVersionOnUpdate =>
+        Custom is not null || GroupResource is "leases.coordination.k8s.io" or "customresourcedefinitions.apiextensions.k8s.io";
+
+    /// <summary>Whether the answer to a deletion is the object, not a <c>Status</c>.</summary>
+    public bool ReturnsDeleted => GroupResource is "pods" or "services" or "serviceaccounts";
+
     public string GroupVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
     /// <summary>Resource and group without the version: how it is stored and named in messages.</summary>

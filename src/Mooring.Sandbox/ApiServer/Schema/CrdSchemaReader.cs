@@ -59,6 +59,7 @@ internal sealed class CrdSchemaReader(List<FieldError> errors)
         ReadPattern(schema, path);
         ReadListType(schema, source, path);
         ReadChildren(schema, source, path, structural);
+        CheckForbidden(schema, source, path, structural);
         schema.CelRules = source.Arr("x-kubernetes-validations")?
             .Select(r => new CelRule(r.Str("rule") ?? "", r.Str("message"), r.Str("reason"), r.Str("fieldPath"))).ToList() ?? [];
         return schema;
@@ -101,6 +102,38 @@ internal sealed class CrdSchemaReader(List<FieldError> errors)
                 errors.Add(FieldError.NotSupported(
                     $"{path}.type", source["type"]?.DeepClone(), new JsonArray("array", "boolean", "integer", "number", "object", "string")));
                 return SchemaType.Any;
+        }
+    }
+
+    /// <summary>What JSON schema has and a structural schema must not, and defaults that the schema itself refuses.</summary>
+    private void CheckForbidden(ObjectSchema schema, JsonObject source, string path, bool structural)
+    {
+        if (schema.UniqueItems)
+        {
+            errors.Add(FieldError.Forbidden($"{path}.uniqueItems", "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"));
+        }
+
+        if (schema.Properties.Count > 0 && schema.AdditionalProperties is not null)
+        {
+            errors.Add(FieldError.Forbidden($"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive"));
+        }
+
+        if (source.Bool("additionalProperties") == false)
+        {
+            errors.Add(FieldError.Forbidden($"{path}.additionalProperties", "additionalProperties cannot be set to false"));
+        }
+
+        foreach (var name in (string[])["$ref", "definitions", "dependencies", "deprecated", "discriminator", "id", "patternProperties", "readOnly", "writeOnly", "xml"])
+        {
+            if (source.ContainsKey(name))
+            {
+                errors.Add(FieldError.Forbidden($"{path}.{name}", $"{name} is not supported"));
+            }
+        }
+
+        if (structural && schema.Default is { } value)
+        {
+            errors.AddRange(SchemaValidator.Validate(value, schema).Select(e => e with { Path = e.Path.Length == 0 ? $"{path}.default" : $"{path}.default.{e.Path}" }));
         }
     }
 

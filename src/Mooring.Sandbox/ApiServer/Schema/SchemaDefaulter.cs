@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Mooring.Sandbox.KubeApi.Schema;
 
-/// <summary>Fills in defaults, in place. A null where null is not allowed and a default exists counts as absent.</summary>
+/// <summary>Fills in defaults, in place. A null where null is not allowed counts as absent.</summary>
 internal static class SchemaDefaulter
 {
     public static void Apply(JsonNode? value, ObjectSchema schema)
@@ -10,6 +10,7 @@ internal static class SchemaDefaulter
         switch (value)
         {
             case JsonObject map:
+                DropNulls(map, schema);
                 foreach (var (name, property) in schema.Properties)
                 {
                     if (property.Default is not null && (!map.TryGetPropertyValue(name, out var present) || (present is null && !property.Nullable)))
@@ -35,5 +36,19 @@ internal static class SchemaDefaulter
 
                 break;
         }
+    }
+
+    private static void DropNulls(JsonObject map, ObjectSchema schema)
+    {
+        List<string>? drop = null;
+        foreach (var (name, child) in map)
+        {
+            if (child is null && schema.Field(name) is { Nullable: false, Type: not SchemaType.Any })
+            {
+                (drop ??= []).Add(name);
+            }
+        }
+
+        drop?.ForEach(name => map.Remove(name));
     }
 }

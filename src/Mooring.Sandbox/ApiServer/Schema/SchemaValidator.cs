@@ -68,6 +68,17 @@ internal static class SchemaValidator
             }
         }
 
+        if (schema.EmbeddedResource)
+        {
+            foreach (var name in (string[])["apiVersion", "kind"])
+            {
+                if (string.IsNullOrEmpty(map.Str(name)))
+                {
+                    errors.Add(FieldError.Required(Child(path, name), "must not be empty"));
+                }
+            }
+        }
+
         if (schema.MaxProperties < map.Count)
         {
             errors.Add(FieldError.TooMany(path, map.Count, schema.MaxProperties.Value));

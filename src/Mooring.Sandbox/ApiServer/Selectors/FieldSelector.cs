@@ -90,6 +90,11 @@ internal sealed class FieldSelector
             return field;
         }
 
+        if (type.Custom?.SelectableFields.Contains(field) == true)
+        {
+            return field;
+        }
+
         if (!Selectable.TryGetValue(type.GroupResource, out var fields) || !fields.Contains(field))
         {
             throw ApiError.BadRequest($"field label not supported: {field}");

@@ -58,7 +58,7 @@ internal sealed class LabelSelector
                 throw Malformed(whole);
             }
 
-            var values = part[(open + 1)..^1].Split(',').Select(v => v.Trim()).ToHashSet(StringComparer.Ordinal);
+            var values = part[(open + 1)..^1].Split(',').Select(v => Value(v, whole)).ToHashSet(StringComparer.Ordinal);
             return new Requirement(Key(words[0], whole), words[1] == "in" ? Operator.In : Operator.NotIn, values);
         }
 
@@ -67,7 +67,7 @@ internal sealed class LabelSelector
             var at = part.IndexOf(text, StringComparison.Ordinal);
             if (at > 0)
             {
-                return new Requirement(Key(part[..at], whole), op, [part[(at + text.Length)..].Trim()]);
+                return new Requirement(Key(part[..at], whole), op, [Value(part[(at + text.Length)..], whole)]);
             }
         }
 
@@ -84,6 +84,12 @@ internal sealed class LabelSelector
     {
         var key = text.Trim();
         return key.Length > 0 && !key.Any(c => char.IsWhiteSpace(c) || c is '(' or ')' or ',' or '!' or '=') ? key : throw Malformed(whole);
+    }
+
+    private static string Value(string text, string whole)
+    {
+        var value = text.Trim();
+        return value.Length <= 63 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') ? value : throw Malformed(whole);
     }
 
     private static ApiException Malformed(string text) => ApiError.BadRequest($"unable to parse requirement: found an invalid label selector: \"{text}\"");

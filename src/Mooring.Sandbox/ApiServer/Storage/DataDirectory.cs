@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Mooring.Linux.Files;
 
 namespace Mooring.Sandbox.KubeApi.Storage;
 
@@ -33,6 +34,11 @@ internal sealed class DataDirectory(string path)
         {
             // Secrets are among the objects.
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        if (OperatingSystem.IsLinux() && System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } parent)
+        {
+            DirectoryEntries.Flush(parent);
         }
 
         foreach (var leftover in Directory.EnumerateFiles(path, "*.tmp"))
@@ -76,12 +82,29 @@ internal sealed class DataDirectory(string path)
         }
 
         File.Move(temporary, final, overwrite: true);
+        FlushNames();
         foreach (var (revision, file) in Numbered(SnapshotPrefix).Concat(Numbered(LogPrefix)))
         {
             if (revision < image.Revision)
             {
                 File.Delete(file);
             }
+        }
+    }
+
+    /// <summary>Creates a log so that it will be found after a crash: its name must be as durable as what is written to it.</summary>
+    public FileStream CreateLog(long revision)
+    {
+        var stream = new FileStream(LogFile(revision), FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        FlushNames();
+        return stream;
+    }
+
+    private void FlushNames()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            DirectoryEntries.Flush(path);
         }
     }
 

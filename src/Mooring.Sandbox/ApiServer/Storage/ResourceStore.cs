@@ -75,7 +75,7 @@ internal sealed class ResourceStore : IAsyncDisposable
 
             var revision = _image.Revision + 1;
             last = StoredObject.Create(expected.Key, revision, expected.Read());
-            durable = Commit(new StoreChange(revision, expected.Key, last, null));
+            durable = Commit(new StoreChange(revision, expected.Key, last, null) { Replaced = expected });
         }
 
         await durable;
@@ -94,6 +94,38 @@ internal sealed class ResourceStore : IAsyncDisposable
             snapshot = Snapshot(resource);
             return _hub.Subscribe(resource, afterRevision ?? snapshot.Revision);
         }
+    }
+
+    /// <summary>One resource as it was at a revision, by undoing what came later; null when that is no longer known.</summary>
+    public ResourceSnapshot? SnapshotAt(string resource, long revision)
+    {
+        ResourceSnapshot now;
+        IReadOnlyList<StoreChange>? later;
+        lock (_gate)
+        {
+            now = Snapshot(resource);
+            later = _hub.ChangesAfter(resource, revision);
+        }
+
+        if (later is null || revision > now.Revision)
+        {
+            return null;
+        }
+
+        var objects = now.Objects.ToBuilder();
+        for (var i = later.Count - 1; i >= 0; i--)
+        {
+            if (later[i].Replaced is { } before)
+            {
+                objects[later[i].Key.Path] = before;
+            }
+            else
+            {
+                objects.Remove(later[i].Key.Path);
+            }
+        }
+
+        return new ResourceSnapshot(revision, objects.ToImmutable());
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Mooring.Linux;
 
 namespace Mooring.Sandbox.KubeApi.Storage;
 
@@ -29,7 +30,7 @@ internal sealed partial class WriteLog : IWriteLog
 
         // A fresh snapshot also cuts off a torn tail, after which nothing may be appended to that file.
         directory.WriteSnapshot(image);
-        _stream = Open(image.Revision);
+        _stream = directory.CreateLog(image.Revision);
         _loop = Task.Run(RunAsync);
     }
 
@@ -71,7 +72,7 @@ internal sealed partial class WriteLog : IWriteLog
             {
                 Write(batch);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or OverflowException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or OverflowException or SystemCallException)
             {
                 Volatile.Write(ref _fault, e);
                 Log.Failed(_logger, e);
@@ -105,14 +106,11 @@ internal sealed partial class WriteLog : IWriteLog
         // which load in that order.
         var image = batch[^1].Image();
         var full = _stream;
-        _stream = Open(image.Revision);
+        _stream = _directory.CreateLog(image.Revision);
         full.Dispose();
         _directory.WriteSnapshot(image);
         Log.Folded(_logger, image.Revision);
     }
-
-    private FileStream Open(long revision) =>
-        new(_directory.LogFile(revision), FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
 
     private sealed record Entry(StoreChange Change, Func<StoreImage> Image, TaskCompletionSource Durable);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mooring.Sandbox.KubeApi.Errors;
 using Mooring.Sandbox.KubeApi.Json;
 using Mooring.Sandbox.KubeApi.Resources;
 
@@ -14,6 +15,11 @@ internal sealed class TableBuilder(TimeProvider time)
     /// <param name="headers">False in a watch after its first event.</param>
     public JsonObject Build(ResourceType type, IEnumerable<JsonObject> objects, JsonObject listMetadata, string? includeObject, bool headers = true)
     {
+        if (includeObject is not (null or "None" or "Metadata" or "Object"))
+        {
+            throw ApiError.BadRequest($"Unable to convert to Table as requested: includeObject: Invalid value: \"{includeObject}\": must be 'Metadata', 'Object', 'None', or empty");
+        }
+
         var columns = ColumnsFor(type);
         var rows = new JsonArray();
         foreach (var item in objects)

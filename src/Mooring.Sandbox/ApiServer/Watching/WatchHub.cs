@@ -47,6 +47,13 @@ internal sealed class WatchHub(int windowSize, long startRevision)
         return subscription;
     }
 
+    /// <summary>What has changed since a revision, in order; null when the window does not reach back that far.</summary>
+    public IReadOnlyList<StoreChange>? ChangesAfter(string resource, long revision)
+    {
+        var window = Window(resource);
+        return revision < window.Floor ? null : [.. window.After(revision)];
+    }
+
     public WatchSubscription SubscribeAll()
     {
         var subscription = new WatchSubscription(int.MaxValue, s =>

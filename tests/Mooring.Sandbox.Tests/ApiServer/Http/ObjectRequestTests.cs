@@ -87,7 +87,7 @@ public sealed class ObjectRequestTests(TestServer server) : IClassFixture<TestSe
         var ns = await server.NewNamespaceAsync();
         (await CreateAsync(ns, "a", "?dryRun=All")).Code.ShouldBe(201);
         (await server.GetAsync($"/api/v1/namespaces/{ns}/configmaps/a")).Code.ShouldBe(404);
-        (await CreateAsync(ns, "a", "?dryRun=Some")).Code.ShouldBe(400);
+        (await CreateAsync(ns, "a", "?dryRun=Some")).Code.ShouldBe(422);
     }
 
     [Fact]

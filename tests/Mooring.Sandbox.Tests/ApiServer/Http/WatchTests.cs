@@ -102,6 +102,7 @@ public sealed class WatchTests(TestServer server) : IClassFixture<TestServer>
         var old = await own.SendAsync("POST", path, JsonNode.Parse("""{"metadata":{"name":"a"}}"""));
         await own.SendAsync("POST", path, JsonNode.Parse("""{"metadata":{"name":"b"}}"""));
         var page = await own.GetAsync($"{path}?limit=1");
+        await own.SendAsync("POST", path, JsonNode.Parse("""{"metadata":{"name":"c"}}"""));
         own.Server.Compact();
 
         using var watch = await own.WatchAsync($"{path}?watch=true&resourceVersion={old.ResourceVersion}");

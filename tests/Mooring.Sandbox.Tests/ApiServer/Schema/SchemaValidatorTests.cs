@@ -68,7 +68,7 @@ public sealed class SchemaValidatorTests
 
         SchemaDefaulter.Apply(value, schema);
 
-        value.ToJsonString().ShouldBe("""{"spec":{"f":{"b":"x","n":null,"a":3}}}""");
+        value.ToJsonString().ShouldBe("""{"spec":{"f":{"n":null,"a":3,"b":"x"}}}""");
     }
 
     [Theory]
