@@ -1,0 +1,3 @@
+using Mooring.Conformance.Tests.Cluster;
+
+[assembly: AssemblyFixture(typeof(ConformanceCluster))]
