@@ -75,6 +75,11 @@ internal static class AgentHost
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<DataPlaneLoop>>()));
 
+        services.AddSingleton(provider => new FirstPacketWatch(
+            provider.GetRequiredService<DataPlaneLoop>().CountersAsync,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<FirstPacketWatch>>()));
+
         services.AddSingleton(provider => new NodeInterfaceWatcher(
             NetworkInterfaceMonitor.Open,
             Options(provider).Interfaces,
@@ -147,6 +152,7 @@ internal static class AgentHost
         services.AddHostedService(provider => provider.GetRequiredService<HealthCheckService>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentStartup>());
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
+        services.AddHostedService(provider => provider.GetRequiredService<FirstPacketWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentReporter>());
         services.AddHostedService(provider => provider.GetRequiredService<FailoverService>());
     }

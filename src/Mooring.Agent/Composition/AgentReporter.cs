@@ -17,11 +17,20 @@ internal sealed class AgentReporter : BackgroundService
     private readonly ChannelReader<FailoverEvent> _events;
     private readonly DataPlaneLoop _dataPlane;
     private readonly HealthCheckService _checks;
+    private readonly FirstPacketWatch _firstPackets;
+    private readonly FailoverMetrics _metrics;
     private readonly AgentReports _reports;
 
     public AgentReporter(
-        FailoverService failover, HealthCheckService checks, DataPlaneLoop dataPlane, AgentReports reports)
+        FailoverService failover,
+        HealthCheckService checks,
+        DataPlaneLoop dataPlane,
+        FirstPacketWatch firstPackets,
+        FailoverMetrics metrics,
+        AgentReports reports)
     {
+        _firstPackets = firstPackets;
+        _metrics = metrics;
         _events = failover.Subscribe();
         _dataPlane = dataPlane;
         _checks = checks;
@@ -45,12 +54,30 @@ internal sealed class AgentReporter : BackgroundService
                 case FailoverEvent.HolderChange change:
                     _dataPlane.HolderChanged(change.Address, change.Held);
                     _reports.Add(ToReport(change));
+                    WatchFirstPacket(change);
                     break;
                 case FailoverEvent.Conflict conflict:
                     _reports.Add(ToReport(conflict));
                     break;
             }
         }
+    }
+
+    /// <summary>The takeover is told at once, and once more with its last step when that is known.</summary>
+    private void WatchFirstPacket(FailoverEvent.HolderChange change)
+    {
+        if (!change.Held || change.Times is not { } times)
+        {
+            return;
+        }
+
+        _firstPackets.Watch(change.Address, seen =>
+        {
+            _metrics.FirstPacket(times, seen, change.Reason);
+            var report = ToReport(change);
+            report.Phases.FirstPacket = Timestamp.FromDateTimeOffset(seen);
+            _reports.Add(report);
+        });
     }
 
     private void HealthChanged(HealthChange change)
@@ -69,6 +96,15 @@ internal sealed class AgentReporter : BackgroundService
         Reason = change.Reason.ToString(),
         Detect = Duration.FromTimeSpan(change.Detect),
         Takeover = Duration.FromTimeSpan(change.Takeover),
+        Phases = change.Times is { } times ? ToProto(times) : null,
+    };
+
+    private static Phases ToProto(FailoverTimes times) => new()
+    {
+        LastHeard = times.LastHeard is { } heard ? Timestamp.FromDateTimeOffset(heard) : null,
+        Detected = Timestamp.FromDateTimeOffset(times.Detected),
+        Claimed = Timestamp.FromDateTimeOffset(times.Claimed),
+        Announced = Timestamp.FromDateTimeOffset(times.Announced),
     };
 
     private static ConflictReport ToReport(FailoverEvent.Conflict conflict) => new()

@@ -34,6 +34,7 @@ internal sealed partial class DataPlaneLoop(
 
     private readonly Dictionary<IPAddress, bool> _holderChanges = [];
     private List<TaskCompletionSource<ImmutableArray<Problem>>> _waiting = [];
+    private List<TaskCompletionSource<IReadOnlyList<ServiceCounters>>> _counting = [];
     private ClusterSnapshot? _snapshot;
     private bool _dirty;
     private bool _verifyDue;
@@ -56,6 +57,19 @@ internal sealed partial class DataPlaneLoop(
 
         _wake.Writer.TryWrite(0);
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The kernel's counters of all services, read between two changes.</summary>
+    public async Task<IReadOnlyList<ServiceCounters>> CountersAsync(CancellationToken cancellationToken)
+    {
+        var read = new TaskCompletionSource<IReadOnlyList<ServiceCounters>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            _counting.Add(read);
+        }
+
+        _wake.Writer.TryWrite(0);
+        return await read.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A verdict on an endpoint changed: plan anew.</summary>
@@ -91,6 +105,7 @@ internal sealed partial class DataPlaneLoop(
             while (await _wake.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
             {
                 _wake.Reader.TryRead(out _);
+                await CountAsync(stoppingToken).ConfigureAwait(false);
                 if (!await WorkAsync(stoppingToken).ConfigureAwait(false))
                 {
                     // What comes in meanwhile does not wait for the retry.
@@ -108,6 +123,36 @@ internal sealed partial class DataPlaneLoop(
             {
                 waiting.TrySetCanceled(CancellationToken.None);
             }
+
+            foreach (var counting in _counting)
+            {
+                counting.TrySetCanceled(CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task CountAsync(CancellationToken cancellationToken)
+    {
+        List<TaskCompletionSource<IReadOnlyList<ServiceCounters>>> counting;
+        lock (_gate)
+        {
+            (counting, _counting) = (_counting, []);
+        }
+
+        if (counting.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var counters = await dataPlane.CountersAsync(cancellationToken).ConfigureAwait(false);
+            counting.ForEach(reader => reader.TrySetResult(counters));
+        }
+        catch (Exception exception)
+        {
+            // For whoever asked to report.
+            counting.ForEach(reader => reader.TrySetException(exception));
         }
     }
 

@@ -33,6 +33,9 @@ internal abstract record FailoverEvent
         /// <summary>From the last sign of the previous holder to the claim; zero when there was none.</summary>
         public TimeSpan Detect => Phases?.Silence ?? TimeSpan.Zero;
 
+        /// <summary>The steps by the wall clock; null when it was given up or could not be announced.</summary>
+        public FailoverTimes? Times { get; init; }
+
         /// <summary>From the decision to the first announcement sent.</summary>
         public TimeSpan Takeover { get; init; }
 

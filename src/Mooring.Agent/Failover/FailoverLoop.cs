@@ -274,11 +274,23 @@ internal sealed partial class FailoverLoop
             PreviousHolder = changed.PreviousHolder,
             Reason = changed.Reason,
             Phases = changed.Phases,
+            Times = announced != 0 && changed.Phases is { } phases ? Times(phases, announced) : null,
             Takeover = held && announced != 0 ? _time.GetElapsedTime(Timestamp(_machine.Now), announced) : TimeSpan.Zero,
         };
         _metrics.HolderChanged(change);
         Log.HolderChanged(_logger, change.Address, change.Role, change.Term, change.Reason, change.PreviousHolder);
         _publish(change);
+    }
+
+    private FailoverTimes Times(FailoverPhases phases, long announced)
+    {
+        var wall = _time.GetUtcNow();
+        var now = Now;
+        return new FailoverTimes(
+            phases.LastHeard is { } heard ? wall - (now - heard) : null,
+            wall - (now - phases.Detected),
+            wall - (now - phases.Claimed),
+            wall - _time.GetElapsedTime(announced));
     }
 
     private void Publish(FailoverAction.Conflict conflict)

@@ -15,6 +15,7 @@ internal sealed class FailoverMetrics
     private readonly Counter<long> _conflicts;
     private readonly Histogram<double> _detect;
     private readonly Histogram<double> _takeover;
+    private readonly Histogram<double> _phase;
     private readonly Histogram<double> _lateness;
 
     public FailoverMetrics(IMeterFactory meters)
@@ -35,6 +36,11 @@ internal sealed class FailoverMetrics
             "mooring_failover_detect_seconds", "s", "From the last heartbeat of a holder to the decision to take over.");
         _takeover = meter.CreateHistogram<double>(
             "mooring_failover_takeover_seconds", "s", "From the decision to take over to the first announcement.");
+        _phase = meter.CreateHistogram<double>(
+            "mooring_failover_phase_seconds",
+            "s",
+            "Steps of taking an address: silence (last heartbeat to detected), turn (to the claim), announce (to the "
+            + "first announcement), traffic (to the first packet forwarded).");
         _lateness = meter.CreateHistogram<double>(
             "mooring_failover_timer_lateness_seconds", "s", "How late the failover thread woke for a timer.");
     }
@@ -63,10 +69,29 @@ internal sealed class FailoverMetrics
         {
             _takeover.Record(change.Takeover.TotalSeconds);
         }
+
+        if (change.Times is { } times)
+        {
+            if (times.LastHeard is { } heard)
+            {
+                Phase("silence", heard, times.Detected, change.Reason);
+            }
+
+            Phase("turn", times.Detected, times.Claimed, change.Reason);
+            Phase("announce", times.Claimed, times.Announced, change.Reason);
+        }
     }
+
+    public void FirstPacket(FailoverTimes times, DateTimeOffset seen, HolderChangeReason reason) =>
+        Phase("traffic", times.Announced, seen, reason);
 
     public void Conflict(FailoverEvent.Conflict conflict) =>
         _conflicts.Add(1, new KeyValuePair<string, object?>("by", conflict.Node is null ? "foreign" : "node"));
 
     public void TimerLate(TimeSpan lateness) => _lateness.Record(lateness.TotalSeconds);
+
+    private void Phase(string phase, DateTimeOffset from, DateTimeOffset to, HolderChangeReason reason) => _phase.Record(
+        Math.Max(0, (to - from).TotalSeconds),
+        new KeyValuePair<string, object?>("phase", phase),
+        new KeyValuePair<string, object?>("reason", reason.ToString()));
 }

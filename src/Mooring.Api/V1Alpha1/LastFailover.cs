@@ -32,6 +32,16 @@ public sealed class LastFailover
     [Description("Milliseconds from the decision to the first announcement.")]
     public long? TakeoverMillis { get; set; }
 
+    [JsonPropertyName("firstPacketMillis")]
+    [Description(
+        "Milliseconds from the first announcement to the first packet forwarded, found to within 10 ms; absent when none "
+        + "was within a second.")]
+    public long? FirstPacketMillis { get; set; }
+
+    [JsonPropertyName("phases")]
+    [Description("When each step happened, by the clock of the node that holds the address now.")]
+    public FailoverPhases? Phases { get; set; }
+
     [JsonPropertyName("at")]
     [Description("When the new holder took the address.")]
     public DateTime? At { get; set; }

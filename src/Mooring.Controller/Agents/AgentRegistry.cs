@@ -170,7 +170,15 @@ internal sealed partial class AgentRegistry(
         {
             if (holders.Take(report) is { } move)
             {
-                _moves.Add([move]);
+                if (move.Phases?.FirstPacket is null)
+                {
+                    _moves.Add([move]);
+                }
+                else
+                {
+                    _moves.Complete(move);
+                }
+
                 _failures = _failures.Add(move, time.GetUtcNow(), options.Value.FailureHalfLife);
             }
         });

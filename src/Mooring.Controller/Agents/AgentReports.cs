@@ -76,6 +76,16 @@ internal static class AgentReports
             Reason = report.Reason.Length == 0 ? null : report.Reason,
             Detect = Span(report.Detect),
             Takeover = Span(report.Takeover),
+            Phases = report.Phases is { } phases
+                ? new MovePhases
+                {
+                    LastHeard = Time(phases.LastHeard),
+                    Detected = Time(phases.Detected),
+                    Claimed = Time(phases.Claimed),
+                    Announced = Time(phases.Announced),
+                    FirstPacket = Time(phases.FirstPacket),
+                }
+                : null,
         };
     }
 
@@ -107,14 +117,16 @@ internal static class AgentReports
     /// <summary>A node that yields answers until the next holder does.</summary>
     private static bool Answers(Role role) => role is Role.Holder or Role.Yielding;
 
-    private static DateTimeOffset Time(Timestamp? time, DateTimeOffset fallback)
+    private static DateTimeOffset Time(Timestamp? time, DateTimeOffset fallback) => Time(time) ?? fallback;
+
+    private static DateTimeOffset? Time(Timestamp? time)
     {
         // The years 1 to 9999, as the type's own limits say; a clock that far off is no clock.
         const long First = -62_135_596_800;
         const long Last = 253_402_300_799;
         return time is { Nanos: >= 0 and < 1_000_000_000, Seconds: > 0 and >= First and <= Last }
             ? time.ToDateTimeOffset()
-            : fallback;
+            : null;
     }
 
     private static TimeSpan? Span(Duration? duration) =>

@@ -22,6 +22,9 @@ internal sealed record HolderMove
     /// <summary>From the decision to the first announcement.</summary>
     public TimeSpan? Takeover { get; init; }
 
+    /// <summary>Null when it was not heard from the agent as it happened.</summary>
+    public MovePhases? Phases { get; init; }
+
     /// <summary>The address went from one node to another.</summary>
     public bool IsFailover => From is not null && From != To.Node;
 }

@@ -82,20 +82,29 @@ internal sealed class HolderTable
         entry.LastHolder ??= report.From;
         if (Settle(report.Address, entry) is { } move)
         {
-            move = move with { Reason = report.Reason, Detect = report.Detect, Takeover = report.Takeover };
+            move = Tell(move, report);
             entry.Failover = move.IsFailover ? move : entry.Failover;
             return move;
         }
 
-        // The same claim was heard in a Hello, without its story.
-        if (entry.Failover is { Reason: null } bare && bare.To.Node == report.To.Node && bare.To.Term == report.To.Term)
+        // The same claim was heard in a Hello, without its story, or now has its first packet.
+        if (entry.Failover is { } told && told.To.Node == report.To.Node && told.To.Term == report.To.Term
+            && (told.Reason is null || (told.Phases?.FirstPacket is null && report.Phases?.FirstPacket is not null)))
         {
-            entry.Failover = bare with { Reason = report.Reason, Detect = report.Detect, Takeover = report.Takeover };
+            entry.Failover = Tell(told, report);
             return entry.Failover;
         }
 
         return null;
     }
+
+    private static HolderMove Tell(HolderMove move, HolderMove report) => move with
+    {
+        Reason = report.Reason,
+        Detect = report.Detect,
+        Takeover = report.Takeover,
+        Phases = report.Phases,
+    };
 
     /// <summary>The node does not answer for the address (any more).</summary>
     /// <param name="node">Name of the node.</param>

@@ -46,6 +46,11 @@ internal sealed class EventReporter(IEventRecorder recorder, TimeProvider time)
                 : $", announced in {takeover.TotalMilliseconds:0} ms";
         }
 
+        if (move.Phases is { Announced: { } announced, FirstPacket: { } packet })
+        {
+            text += $", first packet after {Math.Max(0, (packet - announced).TotalMilliseconds):0} ms more";
+        }
+
         recorder.Record(vip, EventTypes.Normal, "HolderChanged", text);
     }
 

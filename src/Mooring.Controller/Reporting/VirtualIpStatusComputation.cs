@@ -86,6 +86,19 @@ internal static class VirtualIpStatusComputation
                 Reason = latest.Reason,
                 DetectMillis = (long?)latest.Detect?.TotalMilliseconds,
                 TakeoverMillis = (long?)latest.Takeover?.TotalMilliseconds,
+                FirstPacketMillis = latest.Phases is { Announced: { } announced, FirstPacket: { } packet }
+                    ? (long)Math.Max(0, (packet - announced).TotalMilliseconds)
+                    : null,
+                Phases = latest.Phases is { } phases
+                    ? new FailoverPhases
+                    {
+                        LastHeartbeat = phases.LastHeard?.UtcDateTime,
+                        Detected = phases.Detected?.UtcDateTime,
+                        Claimed = phases.Claimed?.UtcDateTime,
+                        Announced = phases.Announced?.UtcDateTime,
+                        FirstPacket = phases.FirstPacket?.UtcDateTime,
+                    }
+                    : null,
                 At = ToSeconds(latest.To.Since),
             };
     }

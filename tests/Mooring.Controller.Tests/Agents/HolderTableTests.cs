@@ -139,6 +139,28 @@ public sealed class HolderTableTests
     private IReadOnlyList<HolderMove> Hello(string node, ulong term) => _table.Replace(
         node, ImmutableDictionary<IPAddress, HolderClaim>.Empty.Add(Address, new HolderClaim(node, term, Now)));
 
+    [Fact]
+    public void Take_FirstPacketOfAKnownMove_CompletesItOnce()
+    {
+        Take("node-1", 1);
+        var report = new HolderMove
+        {
+            Address = Address,
+            To = new HolderClaim("node-2", 2, Now),
+            Reason = "HeartbeatTimeout",
+            Phases = new MovePhases { Announced = Now },
+        };
+        _table.Take(report).ShouldNotBeNull().From.ShouldBe("node-1");
+        var whole = report with { Phases = report.Phases with { FirstPacket = Now.AddMilliseconds(3) } };
+
+        var completed = _table.Take(whole).ShouldNotBeNull();
+
+        (completed.From, completed.Phases!.FirstPacket).ShouldBe(("node-1", Now.AddMilliseconds(3)));
+        _table.Failovers[Address].ShouldBe(completed);
+        _table.Take(whole).ShouldBeNull();
+        _table.Take(whole with { To = new HolderClaim("node-2", 1, Now) }).ShouldBeNull();
+    }
+
     private HolderMove? Take(string node, ulong term, string? reason = null) =>
         _table.Take(new HolderMove { Address = Address, To = new HolderClaim(node, term, Now), Reason = reason });
 }

@@ -158,6 +158,7 @@ public sealed class VirtualIpStatusTests
     [Fact]
     public void Compute_Failover_IsKept()
     {
+        var at = new DateTimeOffset(Now);
         var world = ThreeNodes() with { Holders = Held("node-2", 4) };
         var move = new HolderMove
         {
@@ -167,6 +168,14 @@ public sealed class VirtualIpStatusTests
             Reason = "HeartbeatTimeout",
             Detect = TimeSpan.FromMilliseconds(301.4),
             Takeover = TimeSpan.FromMilliseconds(2),
+            Phases = new MovePhases
+            {
+                LastHeard = at.AddMilliseconds(-301.4),
+                Detected = at,
+                Claimed = at,
+                Announced = at.AddMilliseconds(2),
+                FirstPacket = at.AddMilliseconds(7),
+            },
         };
         var view = View(world) with { Failovers = ImmutableDictionary<IPAddress, HolderMove>.Empty.Add(Address, move) };
 
@@ -178,6 +187,9 @@ public sealed class VirtualIpStatusTests
             var failover = status.LastFailover.ShouldNotBeNull();
             (failover.From, failover.To, failover.Reason, failover.DetectMillis, failover.TakeoverMillis, failover.At)
                 .ShouldBe(("node-1", "node-2", "HeartbeatTimeout", 301, 2, Now));
+            failover.FirstPacketMillis.ShouldBe(5);
+            failover.Phases!.LastHeartbeat.ShouldBe(Now.AddMilliseconds(-301.4));
+            failover.Phases.FirstPacket.ShouldBe(Now.AddMilliseconds(7));
         }
     }
 
