@@ -24,8 +24,8 @@ internal static class ManagedFields
     {
         public override object? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
-            reader.Skip();
-            return null;
+            // The serializer has the whole value at hand by now, if not the rest of the answer: Skip would insist on that.
+            return reader.TrySkip() ? null : throw new JsonException("managedFields are cut");
         }
 
         public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) =>

@@ -337,4 +337,26 @@ public sealed class KubernetesClientTests : ClientTestBase
         lean.Metadata.ExtensionData!.Keys.ShouldBe(["other"]);
         whole.Metadata.ExtensionData!.Keys.ShouldBe(["managedFields", "other"]);
     }
+
+    [Fact]
+    public async Task List_FieldOwnersOmittedFromALongAnswerInPieces_KeepsTheRest()
+    {
+        var owners = string.Join(',', Enumerable.Repeat("""{"manager":"x","fieldsV1":{"f:a":{"f:b":[1,"}"]}}}""", 40));
+        var pods = Enumerable.Range(0, 200).Select(i => $$$"""
+            {"metadata":{"name":"p{{{i}}}","managedFields":[{{{owners}}}],"uid":"u{{{i}}}"}}
+            """);
+        var body = Answers.List("1", null, [.. pods]);
+        var client = await ClientAsync(async c =>
+        {
+            for (var at = 0; at < body.Length; at += 5000)
+            {
+                await c.SendAsync(body[at..Math.Min(body.Length, at + 5000)]);
+            }
+        });
+
+        var list = await client.ListAsync<V1Pod>("a", new ListOptions { OmitManagedFields = true });
+
+        list.Items.Select(pod => pod.Metadata.Uid).ShouldBe(Enumerable.Range(0, 200).Select(i => $"u{i}"));
+        list.Items.ShouldAllBe(pod => pod.Metadata.ExtensionData == null);
+    }
 }
