@@ -12,7 +12,7 @@ public sealed class AnnouncingTests(SandboxCluster cluster) : SandboxTest(cluste
 
         var mac = await Cluster.MacOfAsync(await Cluster.HolderAsync());
         (await Cluster.InAsync("client", "ip", "neigh", "show", SandboxCluster.Vip)).ShouldContain(mac);
-        var replies = await capture.StopAsync();
+        var replies = (await capture.StopAsync()).Select(line => line.Text).ToArray();
         replies.Where(line => line.Contains("Reply", StringComparison.Ordinal)).ShouldNotBeEmpty();
         replies.Where(line => line.Contains("Reply", StringComparison.Ordinal))
             .ShouldAllBe(line => line.Contains($"is-at {mac}", StringComparison.Ordinal));
@@ -31,8 +31,8 @@ public sealed class AnnouncingTests(SandboxCluster cluster) : SandboxTest(cluste
 
         // The burst goes on for two seconds; both forms are in its first pair.
         await SandboxCluster.UntilAsync("both forms of gratuitous ARP", () => Task.FromResult(
-            capture.Lines.Any(IsRequest) && capture.Lines.Any(line => IsReply(line, mac))));
-        var lines = await capture.StopAsync();
+            capture.Lines.Any(line => IsRequest(line.Text)) && capture.Lines.Any(line => IsReply(line.Text, mac))));
+        var lines = (await capture.StopAsync()).Select(line => line.Text).ToArray();
         lines.Where(IsRequest).ShouldAllBe(line => line.StartsWith($"{mac} > ff:ff:ff:ff:ff:ff", StringComparison.Ordinal));
         await Cluster.SandboxAsync("node", "heal", before);
 
@@ -60,7 +60,7 @@ public sealed class AnnouncingTests(SandboxCluster cluster) : SandboxTest(cluste
             await Cluster.InAsync("client", "ping", "-c1", "-W2", SandboxCluster.Vip);
         }
 
-        var said = (await capture.StopAsync()).Where(line =>
+        var said = (await capture.StopAsync()).Select(line => line.Text).Where(line =>
             line.Contains($"Reply {SandboxCluster.Vip} ", StringComparison.Ordinal)
             || line.Contains($"tell {SandboxCluster.Vip},", StringComparison.Ordinal));
         said.ShouldNotBeEmpty();
@@ -76,60 +76,6 @@ public sealed class AnnouncingTests(SandboxCluster cluster) : SandboxTest(cluste
         }
     }
 
-    private async Task<Capture> CaptureAsync()
-    {
-        var capture = new Capture(Cluster.StartIn(
-            "client", "tcpdump", "-i", "eth0", "-e", "-n", "-t", "-l", "--immediate-mode", "arp", "and", "host", SandboxCluster.Vip));
-        await capture.Listening;
-        return capture;
-    }
-
-    private sealed class Capture : IDisposable
-    {
-        private readonly System.Diagnostics.Process _tcpdump;
-        private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
-        private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Capture(System.Diagnostics.Process tcpdump)
-        {
-            _tcpdump = tcpdump;
-            tcpdump.OutputDataReceived += (_, line) =>
-            {
-                if (line.Data is not null)
-                {
-                    _lines.Enqueue(line.Data);
-                }
-            };
-            tcpdump.ErrorDataReceived += (_, line) =>
-            {
-                if (line.Data?.Contains("listening on", StringComparison.Ordinal) == true)
-                {
-                    _listening.TrySetResult();
-                }
-            };
-            tcpdump.BeginOutputReadLine();
-            tcpdump.BeginErrorReadLine();
-        }
-
-        public Task Listening => _listening.Task.WaitAsync(TimeSpan.FromSeconds(30));
-
-        public IEnumerable<string> Lines => _lines;
-
-        public async Task<IReadOnlyList<string>> StopAsync()
-        {
-            _tcpdump.Kill(entireProcessTree: true);
-            await _tcpdump.WaitForExitAsync();
-            return [.. _lines];
-        }
-
-        public void Dispose()
-        {
-            if (!_tcpdump.HasExited)
-            {
-                _tcpdump.Kill(entireProcessTree: true);
-            }
-
-            _tcpdump.Dispose();
-        }
-    }
+    private Task<WireCapture> CaptureAsync() =>
+        WireCapture.StartAsync(Cluster, "client", "eth0", $"arp and host {SandboxCluster.Vip}");
 }

@@ -108,11 +108,5 @@ public sealed class DualStackTests(SandboxCluster cluster) : SandboxTest(cluster
         await SandboxCluster.UntilAsync("nothing is lost", async () => (await Cluster.ProbeAsync("500ms", url)).Failures == 0);
     }
 
-    private async Task<string> HolderAsync(string name, string address)
-    {
-        using var vip = await Cluster.VipAsync(name);
-        var holder = vip.RootElement.GetProperty("status").GetProperty("holders").EnumerateArray()
-            .Single(one => one.GetProperty("address").GetString() == address);
-        return holder.TryGetProperty("node", out var node) ? node.GetString()! : "";
-    }
+    private async Task<string> HolderAsync(string name, string address) => (await Cluster.HoldersAsync(name))[address];
 }

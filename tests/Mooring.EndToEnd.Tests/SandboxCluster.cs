@@ -14,14 +14,28 @@ public sealed class SandboxCluster : IAsyncLifetime
     public const string Vip = "10.70.0.100";
 
     /// <summary>Of its own where two runs share a machine.</summary>
-    private static readonly string Name = Environment.GetEnvironmentVariable("MOORING_TEST_SANDBOX") ?? "check";
+    private static readonly string BaseName = Environment.GetEnvironmentVariable("MOORING_TEST_SANDBOX") ?? "check";
 
     private static readonly string Root = FindRoot();
     private static readonly string Configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!);
     private static readonly string Program =
         Path.Combine(Root, "src/Mooring.Sandbox/bin", Configuration, "net10.0/mooring-sandbox.dll");
 
+    private readonly string[] _up;
     private string _kubeconfig = "";
+
+    public SandboxCluster()
+        : this("", [])
+    {
+    }
+
+    private SandboxCluster(string suffix, string[] up)
+    {
+        Name = BaseName + suffix;
+        _up = up;
+    }
+
+    public string Name { get; }
 
     /// <summary>Why there is no cluster here, or null.</summary>
     public string? Missing { get; private set; }
@@ -39,12 +53,15 @@ public sealed class SandboxCluster : IAsyncLifetime
         }
 
         await SandboxAsync("down");
-        await SandboxAsync("up");
+        await SandboxAsync(["up", .. _up]);
         using var status = JsonDocument.Parse(await SandboxAsync("status", "--json"));
         _kubeconfig = status.RootElement.GetProperty("kubeconfig").GetString()!;
         await KubectlAsync("apply", "-f", Manifest("web.yaml"));
         await KubectlAsync("wait", "--for=condition=Ready", "vip/web", "--timeout=90s");
-        await HealthyAsync();
+        if (_up.Length == 0)
+        {
+            await HealthyAsync();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -53,6 +70,43 @@ public sealed class SandboxCluster : IAsyncLifetime
         {
             await SandboxAsync("down");
         }
+    }
+
+    /// <summary>A cluster of its own for one test, beside the shared one, without waiting for it to be whole.</summary>
+    /// <param name="suffix">A letter, for its name.</param>
+    /// <param name="up">Options of <c>mooring-sandbox up</c>.</param>
+    internal static async Task<SandboxCluster> StartAsync(string suffix, params string[] up)
+    {
+        var cluster = new SandboxCluster(suffix, up);
+        await cluster.InitializeAsync();
+        return cluster;
+    }
+
+    /// <summary>Process of the node's agent.</summary>
+    public async Task<int> AgentOfAsync(string node)
+    {
+        using var status = JsonDocument.Parse(await SandboxAsync("status", "--json"));
+        return status.RootElement.GetProperty("nodes").EnumerateArray()
+            .Single(one => one.GetProperty("name").GetString() == node)
+            .GetProperty("agent").GetProperty("processId").GetInt32();
+    }
+
+    /// <summary>Sends a signal and returns the time right after.</summary>
+    public static async Task<DateTimeOffset> SignalAsync(int process, string signal)
+    {
+        await RunAsync("kill", [$"-{signal}", process.ToString(System.Globalization.CultureInfo.InvariantCulture)], null);
+        return TimeProvider.System.GetUtcNow();
+    }
+
+    /// <summary>Who answers for each address of a VirtualIp; "" for nobody.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> HoldersAsync(string name)
+    {
+        using var vip = await VipAsync(name);
+        return vip.RootElement.TryGetProperty("status", out var status) && status.TryGetProperty("holders", out var holders)
+            ? holders.EnumerateArray().ToDictionary(
+                one => one.GetProperty("address").GetString()!,
+                one => one.TryGetProperty("node", out var node) ? node.GetString()! : "")
+            : new Dictionary<string, string>();
     }
 
     /// <summary>Where the sandbox keeps an agent's state.</summary>

@@ -59,7 +59,7 @@ public sealed class VirtualIpStatus
     public long? ObservedGeneration { get; set; }
 
     [JsonPropertyName("conditions")]
-    [Description("Ready, Accepted, Held and BackendsReady, each with a reason and a message.")]
+    [Description("Ready, Accepted, BackendsReady, Held, Uncontested and Programmed, each with a reason and a message.")]
     [ListMapKey("type")]
     public IList<V1Condition>? Conditions { get; set; }
 

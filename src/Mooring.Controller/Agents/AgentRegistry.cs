@@ -24,6 +24,7 @@ internal sealed partial class AgentRegistry(
     private HolderTable _holders = new();
     private PendingMoves _moves = new(time);
     private List<ReportedConflict> _conflicts = [];
+    private ContestedAddresses _contested = new(time);
     private FailureMemory _failures = FailureMemory.Empty;
     private PublishedSnapshot? _published;
     private bool _serving;
@@ -67,6 +68,7 @@ internal sealed partial class AgentRegistry(
             _holders = new HolderTable();
             _moves = new PendingMoves(time);
             _conflicts = [];
+            _contested = new ContestedAddresses(time);
             _published = null;
             _failures = failures;
             foreach (var (address, claim) in adopted)
@@ -188,6 +190,7 @@ internal sealed partial class AgentRegistry(
     {
         Update(session, (entry, holders) =>
         {
+            _contested.GaveUp(entry.Node, address);
             if (holders.GiveUp(entry.Node, address, term) is { } move)
             {
                 _moves.Add([move]);
@@ -196,15 +199,33 @@ internal sealed partial class AgentRegistry(
     }
 
     public void Saw(AgentSession session, ReportedConflict conflict) =>
-        Update(session, (_, _) => _conflicts.Add(conflict));
+        Update(session, (_, holders) =>
+        {
+            _conflicts.Add(conflict);
 
-    /// <summary>Gives up agents that have been away for longer than the grace.</summary>
-    /// <returns>True when agents are still expected: ask again soon.</returns>
+            // The report may come after the end of what it tells of: streams of two agents have no order.
+            if (holders.Claims(conflict.SeenBy, conflict.Address)
+                && (conflict.Owner is not { } owner
+                    || holders.Claims(owner, conflict.Address)
+                    || _entries.GetValueOrDefault(owner)?.Session is null))
+            {
+                _contested.Saw(conflict);
+            }
+        });
+
+    /// <summary>Gives up agents that have been away for longer than the grace, and forgets conflicts that are over.</summary>
+    /// <returns>True when agents are still expected, or conflicts go on: ask again soon.</returns>
     public bool Expire()
     {
         var expected = false;
         lock (_lock)
         {
+            if (_contested.Expire())
+            {
+                Changed.Raise();
+            }
+
+            expected = _contested.Any;
             foreach (var entry in _entries.Values.Where(entry => entry.Presence == AgentPresence.Expected))
             {
                 if (time.GetElapsedTime(entry.AwaySince) < options.Value.AgentGrace)
@@ -248,6 +269,7 @@ internal sealed partial class AgentRegistry(
                 Holders = _holders.Holders,
                 Terms = _holders.Terms,
                 Failovers = _holders.Failovers,
+                Contested = _contested.Current,
                 Failures = _failures,
                 Health = _entries.Values.Where(entry => entry.Session is not null)
                     .ToImmutableDictionary(entry => entry.Node, entry => entry.Health),

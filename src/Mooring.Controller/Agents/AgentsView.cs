@@ -21,6 +21,10 @@ internal sealed record AgentsView
     public ImmutableDictionary<IPAddress, HolderMove> Failovers { get; init; } =
         ImmutableDictionary<IPAddress, HolderMove>.Empty;
 
+    /// <summary>Addresses that another machine claims beside their holder, with the latest sight of it.</summary>
+    public ImmutableDictionary<IPAddress, ReportedConflict> Contested { get; init; } =
+        ImmutableDictionary<IPAddress, ReportedConflict>.Empty;
+
     public FailureMemory Failures { get; init; } = FailureMemory.Empty;
 
     /// <summary>Verdicts by node, of connected agents only.</summary>

@@ -25,6 +25,10 @@ internal sealed class HolderTable
         .Where(entry => entry.Value.Failover is not null)
         .ToImmutableDictionary(entry => entry.Key, entry => entry.Value.Failover!);
 
+    /// <summary>The node says, as far as is known, that it answers for the address.</summary>
+    public bool Claims(string node, IPAddress address) =>
+        _entries.TryGetValue(address, out var entry) && entry.Claims.ContainsKey(node);
+
     /// <summary>Takes over what a status said before this controller started. The agents' own word replaces it.</summary>
     public void Adopt(IPAddress address, string? node, ulong term, DateTimeOffset since)
     {

@@ -12,6 +12,9 @@ internal static class ConditionTypes
     /// <summary>A node answers for every address.</summary>
     public const string Held = "Held";
 
+    /// <summary>No other machine than its holder claims an address.</summary>
+    public const string Uncontested = "Uncontested";
+
     /// <summary>Every port has an endpoint that takes new connections.</summary>
     public const string BackendsReady = "BackendsReady";
 

@@ -64,23 +64,8 @@ internal sealed class EventReporter(IEventRecorder recorder, TimeProvider time)
         }
 
         _conflicts[key] = now;
-        if (conflict.Owner is { } node)
-        {
-            recorder.Record(
-                vip,
-                EventTypes.Warning,
-                "AddressConflict",
-                $"{node}{Mac(conflict)} claims {conflict.Address} as well (seen by {conflict.SeenBy})");
-        }
-        else
-        {
-            recorder.Record(
-                vip,
-                EventTypes.Warning,
-                "ForeignHost",
-                $"{Foreigner(conflict)} uses {conflict.Address} (seen by "
-                + $"{conflict.SeenBy}); take the address from that machine or choose another");
-        }
+        recorder.Record(
+            vip, EventTypes.Warning, conflict.Owner is null ? "ForeignHost" : "AddressConflict", conflict.Describe());
     }
 
     /// <summary>A spec that was refused, when that is new.</summary>
@@ -131,13 +116,6 @@ internal sealed class EventReporter(IEventRecorder recorder, TimeProvider time)
 
         _endpoints[pool.Settings.Key] = after;
     }
-
-    private static string Mac(ReportedConflict conflict) =>
-        conflict.MacAddress.Length == 0 ? "" : $" ({conflict.MacAddress})";
-
-    private static string Foreigner(ReportedConflict conflict) => conflict.MacAddress.Length == 0
-        ? "a host that is no node of the cluster"
-        : $"{conflict.MacAddress}, which is no node of the cluster,";
 
     public void Retain(IReadOnlySet<NamespacedName> pools)
     {

@@ -24,6 +24,7 @@ internal sealed class VirtualIpConditions(
         {
             SetBackendsReady();
             SetHeld();
+            SetUncontested();
             SetProgrammed();
         }
         else
@@ -31,6 +32,7 @@ internal sealed class VirtualIpConditions(
             const string Why = "nothing of the VirtualIp is programmed until it is accepted";
             conditions.Set(ConditionTypes.BackendsReady, null, Reasons.NotAccepted, Why);
             conditions.Set(ConditionTypes.Held, false, Reasons.NotAccepted, Why);
+            conditions.Set(ConditionTypes.Uncontested, null, Reasons.NotAccepted, Why);
             conditions.Set(ConditionTypes.Programmed, false, Reasons.NotAccepted, Why);
         }
 
@@ -123,6 +125,26 @@ internal sealed class VirtualIpConditions(
         }
 
         conditions.Set(ConditionTypes.Held, true, Reasons.Held, HolderText());
+    }
+
+    private void SetUncontested()
+    {
+        var contested = vip.Settings.Addresses
+            .Select(address => agents.Contested.GetValueOrDefault(address))
+            .OfType<ReportedConflict>()
+            .ToArray();
+        if (contested.FirstOrDefault() is not { } first)
+        {
+            conditions.Set(
+                ConditionTypes.Uncontested, true, Reasons.NoOtherClaim, "no other machine claims any of the addresses");
+            return;
+        }
+
+        conditions.Set(
+            ConditionTypes.Uncontested,
+            false,
+            first.Owner is null ? Reasons.ForeignHost : Reasons.ClaimedByOtherNode,
+            string.Join("; ", contested.Select(conflict => conflict.Describe())));
     }
 
     private void SetProgrammed()

@@ -33,7 +33,9 @@ internal static class Reasons
     public const string NotHeld = "NotHeld";
     public const string NotAccepted = "NotAccepted";
     public const string Held = "Held";
-    public const string HeldByOtherNode = "HeldByOtherNode";
+    public const string NoOtherClaim = "NoOtherClaim";
+    public const string ClaimedByOtherNode = "ClaimedByOtherNode";
+    public const string ForeignHost = "ForeignHost";
     public const string Programmed = "Programmed";
     public const string NoAgentAnswered = "NoAgentAnswered";
     public const string RefusedByAgent = "RefusedByAgent";

@@ -26,7 +26,7 @@ public sealed class VirtualIpStatusTests
         status.ReadyBackends.ShouldBe("3/3");
         status.Forwarding!.Mode.ShouldBe("Nat");
         status.ObservedGeneration.ShouldBe(1);
-        foreach (var type in new[] { "Accepted", "BackendsReady", "Held", "Programmed", "Ready" })
+        foreach (var type in new[] { "Accepted", "BackendsReady", "Held", "Uncontested", "Programmed", "Ready" })
         {
             Condition(status, type).Status.ShouldBe("True", type);
         }
@@ -191,6 +191,26 @@ public sealed class VirtualIpStatusTests
             failover.Phases!.LastHeartbeat.ShouldBe(Now.AddMilliseconds(-301.4));
             failover.Phases.FirstPacket.ShouldBe(Now.AddMilliseconds(7));
         }
+    }
+
+    [Theory]
+    [InlineData("node-1", Reasons.ClaimedByOtherNode, "node-1 (02:00:00:00:00:99) claims 10.70.0.100 as well (seen by node-2)")]
+    [InlineData(null, Reasons.ForeignHost, "02:00:00:00:00:99, which is no node of the cluster, uses 10.70.0.100 (seen by node-2)")]
+    public void Compute_AnotherMachineClaimsTheAddress_IsNotReadyAndSaysWho(string? owner, string reason, string message)
+    {
+        var world = ThreeNodes() with { Holders = Held("node-2", 4) };
+        var conflict = new ReportedConflict(Address, "02:00:00:00:00:99", owner, "node-2");
+
+        var status = Compute(world, View(world) with
+        {
+            Contested = ImmutableDictionary<IPAddress, ReportedConflict>.Empty.Add(Address, conflict),
+        });
+
+        Condition(status, "Uncontested").Status.ShouldBe("False");
+        Condition(status, "Uncontested").Reason.ShouldBe(reason);
+        Condition(status, "Uncontested").Message!.ShouldStartWith(message);
+        Condition(status, "Ready").Reason.ShouldBe(reason);
+        Condition(status, "Held").Status.ShouldBe("True");
     }
 
     [Fact]
