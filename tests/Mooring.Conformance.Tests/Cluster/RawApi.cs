@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
@@ -41,31 +42,34 @@ internal sealed class RawApi : IDisposable
     public async Task<Answer> SendAsync(
         HttpMethod method, string path, string? body = null, string contentType = "application/json", string? accept = null, string? ifNoneMatch = null)
     {
-        using var request = await RequestAsync(method, path, accept);
-        if (body is not null)
-        {
-            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
-            request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
-        }
-
-        if (ifNoneMatch is not null)
-        {
-            request.Headers.TryAddWithoutValidation("If-None-Match", ifNoneMatch);
-        }
-
         // Not the test's own token: what a stopped test leaves behind is still removed.
         using var limit = new CancellationTokenSource(Eventually.Patience);
-        using var response = await _http.SendAsync(request, limit.Token);
+        using var response = await ServedAsync(
+            async () =>
+            {
+                var request = await RequestAsync(method, path, accept);
+                if (body is not null)
+                {
+                    request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+                    request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+                }
+
+                if (ifNoneMatch is not null)
+                {
+                    request.Headers.TryAddWithoutValidation("If-None-Match", ifNoneMatch);
+                }
+
+                return request;
+            },
+            HttpCompletionOption.ResponseContentRead,
+            limit.Token);
         var text = await response.Content.ReadAsStringAsync(limit.Token);
         return new Answer($"{method} {path}", (int)response.StatusCode, response.Headers, response.Content.Headers.ContentType, text);
     }
 
-    public async Task<WatchStream> WatchAsync(string path, string? accept = null)
-    {
-        using var request = await RequestAsync(HttpMethod.Get, path, accept);
-        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        return await WatchStream.OpenAsync($"GET {path}", response);
-    }
+    public async Task<WatchStream> WatchAsync(string path, string? accept = null) => await WatchStream.OpenAsync(
+        $"GET {path}",
+        await ServedAsync(() => RequestAsync(HttpMethod.Get, path, accept), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken));
 
     /// <summary>A request with a token of its own and no certificate; an empty one goes without any.</summary>
     public async Task<Answer> GetAsStrangerAsync(string path, string token)
@@ -79,6 +83,27 @@ internal sealed class RawApi : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>
+    /// Sends until it is not told to come back later, as a busy server does, and one whose cache of a new kind is not filled yet.
+    /// </summary>
+    private async Task<HttpResponseMessage> ServedAsync(
+        Func<Task<HttpRequestMessage>> make, HttpCompletionOption completion, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var request = await make();
+            var response = await _http.SendAsync(request, completion, cancellationToken);
+            if (response.StatusCode != HttpStatusCode.TooManyRequests)
+            {
+                return response;
+            }
+
+            var wait = response.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(1);
+            response.Dispose();
+            await Task.Delay(wait, TimeProvider.System, cancellationToken);
+        }
+    }
 
     private Uri Root => new(_configuration.Host.AbsoluteUri.TrimEnd('/') + "/");
 

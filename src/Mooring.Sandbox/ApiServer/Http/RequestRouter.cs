@@ -69,6 +69,11 @@ internal sealed partial class RequestRouter(
             user = anonymous ? UserInfo.Anonymous : throw ApiError.Unauthorized();
         }
 
+        if (http.Request.Headers.ContainsKey("Impersonate-User"))
+        {
+            throw ApiError.NotImplemented("impersonation");
+        }
+
         var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         switch (segments)
         {

@@ -93,6 +93,79 @@ public sealed class DurabilityTests : IDisposable
     }
 
     [Fact]
+    public async Task Load_FoldCutShortAnywhere_FindsEveryWrite()
+    {
+        await using (var store = Open())
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                await store.TryPutAsync(Key($"k{i}"), null, Value($"k{i}", i));
+            }
+        }
+
+        // The steps of a fold are: a new log, the snapshot under another name, its rename, the deletion of what it replaces.
+        var image = new DataDirectory(_path).Load();
+        var old = Directory.GetFiles(_path).ToDictionary(f => f, File.ReadAllBytes);
+        await using (new DataDirectory(_path).CreateLog(image.Revision))
+        {
+            Count().ShouldBe(20, "the new log is there");
+        }
+
+        var half = Path.Combine(_path, $"snapshot-{image.Revision:D20}.tmp");
+        await File.WriteAllBytesAsync(half, [1, 2, 3], TestContext.Current.CancellationToken);
+        Count().ShouldBe(20, "half a snapshot lies there");
+        File.Exists(half).ShouldBeFalse();
+        new DataDirectory(_path).WriteSnapshot(image);
+        foreach (var (file, content) in old)
+        {
+            await File.WriteAllBytesAsync(file, content, TestContext.Current.CancellationToken);
+        }
+
+        Count().ShouldBe(20, "the old files have not been deleted yet");
+
+        int Count() => new DataDirectory(_path).Load().Resources["things"].Count;
+    }
+
+    [Fact]
+    public async Task Load_TailOverwrittenAtRandom_KeepsWhatCameBefore()
+    {
+        await using (var store = Open())
+        {
+            for (var i = 0; i < 30; i++)
+            {
+                await store.TryPutAsync(Key($"k{i:D2}"), null, Value($"k{i:D2}", i));
+            }
+        }
+
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        var log = Directory.GetFiles(_path, "log-*").Single();
+        var whole = await File.ReadAllBytesAsync(log, TestContext.Current.CancellationToken);
+        for (var round = 0; round < 200; round++)
+        {
+            // What a disk may leave of the last write: its beginning, then zeros or anything else.
+            var cut = random.Next(whole.Length);
+            var damaged = whole.ToArray();
+            if (round % 2 == 0)
+            {
+                damaged.AsSpan(cut).Clear();
+            }
+            else
+            {
+                random.NextBytes(damaged.AsSpan(cut));
+            }
+
+            await File.WriteAllBytesAsync(log, damaged, TestContext.Current.CancellationToken);
+            var things = new DataDirectory(_path).Load().Resources.GetValueOrDefault("things");
+            var count = things?.Count ?? 0;
+            var record = whole.Length / 30;
+            count.ShouldBeGreaterThanOrEqualTo((cut / record) - 1);
+            Enumerable.Range(0, count).ShouldAllBe(i => things!.ContainsKey($"ns/k{i:D2}"));
+        }
+    }
+
+    [Fact]
     public async Task Write_ManyAtOnce_AllBecomeDurable()
     {
         await using (var store = Open())

@@ -1,0 +1,82 @@
+namespace Mooring.Sandbox.Tests.KubeApi.Kubectl;
+
+/// <summary>The real helm with our own chart.</summary>
+public sealed class OwnChartTests(KubectlServer server) : IClassFixture<KubectlServer>
+{
+    [Fact]
+    public async Task OwnChart_InstallUpgradeRollbackUninstall_LeavesTheDefinitions()
+    {
+        var output = await server.RunAsync($$"""
+            CHART='{{KubeTools.Repository}}/helm/mooring'; H="helm -n mooring-system"
+            show() { kubectl -n mooring-system get deploy -o jsonpath='replicas={.items[0].spec.replicas}{"\n"}'; }
+            $H install mooring "$CHART" --create-namespace && show
+            kubectl wait --for=condition=Established crd/virtualips.mooring.dev crd/backendpools.mooring.dev crd/addresspools.mooring.dev --timeout=20s
+            kubectl -n mooring-system get deploy,ds,sa -o name | sort; kubectl get clusterrole,clusterrolebinding -o name | sort
+            $H upgrade mooring "$CHART" --set controller.replicas=3 --set agent.heartbeatPort=8947 && show
+            kubectl -n mooring-system get ds -o yaml | grep -c 8947
+            $H upgrade mooring "$CHART" --set controller.replicas=99; echo "refused=$?"
+            $H rollback mooring 1 && show; kubectl -n mooring-system get ds -o yaml | grep -c 8947
+            $H status mooring | grep STATUS; $H history mooring -o json | tr ',' '\n' | grep '"revision"'
+            $H uninstall mooring; kubectl -n mooring-system get deploy,ds; kubectl get crd -o name | sort
+            true
+            """);
+
+        output.Split('\n').Where(l => l.StartsWith("replicas=", StringComparison.Ordinal)).ShouldBe(["replicas=2", "replicas=3", "replicas=2"], output);
+        output.ShouldContain("customresourcedefinition.apiextensions.k8s.io/virtualips.mooring.dev condition met");
+        output.ShouldContain("daemonset.apps/mooring-agent");
+        output.ShouldContain("deployment.apps/mooring-controller");
+        output.ShouldContain("clusterrole.rbac.authorization.k8s.io/mooring");
+        output.ShouldContain("refused=1");
+        output.ShouldContain("Rollback was a success");
+        output.ShouldContain("STATUS: deployed");
+        output.ShouldContain("release \"mooring\" uninstalled");
+        output.ShouldContain("No resources found in mooring-system namespace.");
+        output[output.LastIndexOf("uninstalled", StringComparison.Ordinal)..].ShouldContain("customresourcedefinition.apiextensions.k8s.io/virtualips.mooring.dev");
+    }
+
+    [Fact]
+    public async Task OwnResources_KubectlCommands_Work()
+    {
+        await server.WriteAsync("vip.yaml", """
+            apiVersion: mooring.dev/v1alpha1
+            kind: VirtualIp
+            metadata: {name: web, namespace: own}
+            spec:
+              addresses: [10.70.0.100]
+              ports: [{name: http, port: 80, backendPool: web}]
+            """);
+        var output = await server.RunAsync($"""
+            kubectl apply -f '{KubeTools.Repository}/crds/' >/dev/null && kubectl wait --for=condition=Established crd --all --timeout=20s >/dev/null; kubectl create ns own
+            """ + "\n" + """
+            K="kubectl -n own"; $K apply --server-side -f vip.yaml; $K apply --server-side -f vip.yaml | grep applied
+            sed 's/port: 80/port: 81/' vip.yaml | $K diff --server-side -f - | grep '^[+-] .*port:'
+            $K patch vip web --type=json -p '[{"op":"replace","path":"/spec/ports/0/port","value":8080}]'; $K get vip web -o jsonpath='{.spec.ports[0].port}{"\n"}'
+            sed 's/port: 80/port: 82/' vip.yaml | $K apply --server-side --field-manager=other -f -
+            $K label vip web tier=front; $K annotate vip web mooring.dev/note=x; $K get vip -l tier=front -o wide; $K get vip web -o yaml | grep 'tier: front'
+            $K patch vip web --subresource=status --type=merge -p '{"status":{"holder":"node-1","conditions":[{"type":"Ready","status":"True","reason":"Held","message":"m","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}'
+            $K wait --for=condition=Ready vip/web --timeout=20s; $K wait --for=jsonpath='{.status.holder}'=node-1 vip/web --timeout=20s
+            $K describe vip web | grep -E 'Holder|tier'; $K explain vip.spec.ports.port | grep -A1 FIELD
+            echo '--- can-i'; $K auth can-i create virtualips; $K auth can-i --list | head -2; $K auth can-i create pods --as=somebody; kubectl auth whoami -o jsonpath='{.status.userInfo.username}{"\n"}'
+            $K delete vip web --wait=true --timeout=20s; $K get vip web
+            true
+            """);
+
+        output.ShouldContain("virtualip.mooring.dev/web serverside-applied");
+        output.ShouldContain("port: 81");
+        output.ShouldContain("web patched");
+        output.ShouldContain("\n8080\n");
+        output.ShouldContain("conflict");
+        output.ShouldContain("web labeled");
+        output.ShouldContain("web annotated");
+        output.ShouldContain("ADDRESS");
+        output.ShouldContain("tier: front");
+        output.ShouldContain("virtualip.mooring.dev/web condition met");
+        output.ShouldContain("Holder:");
+        output.ShouldContain("FIELD: port <integer>");
+        output.ShouldContain("--- can-i\nyes");
+        output.ShouldContain("impersonation");
+        output.ShouldContain("kubernetes-admin");
+        output.ShouldContain("virtualip.mooring.dev \"web\" deleted");
+        output.ShouldContain("NotFound");
+    }
+}
