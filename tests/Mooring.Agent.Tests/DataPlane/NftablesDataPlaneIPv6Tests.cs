@@ -62,7 +62,7 @@ public sealed class NftablesDataPlaneIPv6Tests : IAsyncLifetime
     {
         await ApplyAsync(Tcp(BalancingAlgorithm.SourceIpHash, Pod1, Pod2, Remote));
 
-        Enumerable.Range(0, 20).Select(_ => Connect()).Distinct().Count().ShouldBe(1);
+        Enumerable.Range(0, 20).Select(_ => Connect()).Distinct().ShouldHaveSingleItem();
     }
 
     [Fact]
