@@ -3,6 +3,7 @@
 #   scripts/bench.sh failover    outage seen by a client when the holder is lost, beside keepalived (about 10 minutes)
 #   scripts/bench.sh footprint   resident memory of the agents and the controller
 #   scripts/bench.sh verdict     how long a pod gets new connections after it failed its check or is not Ready
+#   scripts/bench.sh kube        lists and watches through the informer, beside a plain loop; memory of its cache
 #   --quick                      fewer runs: under 60 s once everything is built
 #   --check                      exit status 1 when a target in docs/benchmarks.md is missed
 set -euo pipefail

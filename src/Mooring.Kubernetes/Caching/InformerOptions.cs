@@ -1,3 +1,5 @@
+using Mooring.Kubernetes.Client;
+
 namespace Mooring.Kubernetes.Caching;
 
 /// <summary>What an informer follows, and how patient it is.</summary>
@@ -18,6 +20,9 @@ public sealed record InformerOptions
 
     /// <summary>A streamed list silent for this long without having ended is asked for in pages.</summary>
     public TimeSpan InitialEventsTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What the store keeps of each object.</summary>
+    public ObjectFields Fields { get; init; } = ObjectFields.WithoutManagedFields;
 
     /// <summary>Objects per page of a list.</summary>
     public int PageSize { get; init; } = 500;

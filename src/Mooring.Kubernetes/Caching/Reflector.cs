@@ -91,7 +91,7 @@ internal sealed partial class Reflector<T>(
             LabelSelector = options.LabelSelector,
             FieldSelector = options.FieldSelector,
             Limit = options.PageSize,
-            OmitManagedFields = true,
+            Fields = options.Fields,
         };
         try
         {
@@ -192,7 +192,7 @@ internal sealed partial class Reflector<T>(
         ResourceVersion = _version,
         SendInitialEvents = initial,
         Timeout = options.WatchTimeout * (1 + Random.Shared.NextDouble()),
-        OmitManagedFields = true,
+        Fields = options.Fields,
     };
 
     private void Apply(WatchEvent<T> change, HashSet<ObjectKey>? initial)

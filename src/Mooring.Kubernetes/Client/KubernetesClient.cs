@@ -94,7 +94,7 @@ public sealed partial class KubernetesClient : IKubernetesClient, IDisposable
         options ??= new ListOptions();
         var definition = EntityDefinition.Of<T>();
         var path = definition.CollectionPath(@namespace);
-        var json = KubernetesJson.For(options.OmitManagedFields);
+        var json = JsonForReading.Of(options.Fields);
         string? next = null;
         string? version = null;
         do
@@ -123,7 +123,7 @@ public sealed partial class KubernetesClient : IKubernetesClient, IDisposable
     {
         options ??= new WatchOptions();
         var path = EntityDefinition.Of<T>().CollectionPath(@namespace);
-        var request = new ApiRequest(HttpMethod.Get, "watch", path) { Json = KubernetesJson.For(options.OmitManagedFields) }
+        var request = new ApiRequest(HttpMethod.Get, "watch", path) { Json = JsonForReading.Of(options.Fields) }
             .With("watch", "true")
             .With("resourceVersion", options.ResourceVersion)
             .With("sendInitialEvents", options.SendInitialEvents ? "true" : null)

@@ -12,9 +12,5 @@ public sealed record ListOptions
     /// <summary>"0" accepts any cached version; null asks for the newest.</summary>
     public string? ResourceVersion { get; init; }
 
-    /// <summary>
-    /// Drop <c>metadata.managedFields</c> while reading: often half of an object, and of no use to a cache. An update
-    /// without them leaves the server's as they are.
-    /// </summary>
-    public bool OmitManagedFields { get; init; }
+    public ObjectFields Fields { get; init; }
 }

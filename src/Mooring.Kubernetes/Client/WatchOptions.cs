@@ -20,6 +20,5 @@ public sealed record WatchOptions
     /// <summary>How long the server keeps the stream open; null leaves it to the server.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>Drop <c>metadata.managedFields</c> while reading; see <see cref="ListOptions.OmitManagedFields"/>.</summary>
-    public bool OmitManagedFields { get; init; }
+    public ObjectFields Fields { get; init; }
 }

@@ -14,17 +14,12 @@ public static class KubernetesJson
 
     public static JsonSerializerOptions Options { get; } = Create(new DefaultJsonTypeInfoResolver());
 
-    /// <summary>Reads objects without their field owners.</summary>
-    private static JsonSerializerOptions Lean { get; } = Create(
-        new DefaultJsonTypeInfoResolver { Modifiers = { ManagedFields.Skip } });
-
-    internal static JsonSerializerOptions For(bool omitManagedFields) => omitManagedFields ? Lean : Options;
-
     public static string Serialize<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     public static T? Deserialize<T>(string json) => JsonSerializer.Deserialize<T>(json, Options);
 
-    private static JsonSerializerOptions Create(IJsonTypeInfoResolver resolver)
+    /// <param name="resolver">Decides which members of the models are read and written.</param>
+    internal static JsonSerializerOptions Create(IJsonTypeInfoResolver resolver, params ReadOnlySpan<JsonConverter> converters)
     {
         var options = new JsonSerializerOptions
         {
@@ -34,9 +29,16 @@ public static class KubernetesJson
             // Never embedded in HTML; escaping every '+' and '<' only makes manifests unreadable.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             RespectNullableAnnotations = false,
+            // A page of a list is read in few pieces: each costs a search for where it was left off.
+            DefaultBufferSize = 128 << 10,
             TypeInfoResolver = resolver,
         };
         options.Converters.Add(new TimeConverter());
+        foreach (var converter in converters)
+        {
+            options.Converters.Add(converter);
+        }
+
         options.MakeReadOnly();
         return options;
     }

@@ -331,11 +331,13 @@ public sealed class KubernetesClientTests : ClientTestBase
             """;
         var client = await ClientAsync(c => c.JsonAsync(Answers.List("1", null, pod)));
 
-        var lean = (await client.ListAsync<V1Pod>("a", new ListOptions { OmitManagedFields = true })).Items.Single();
+        var lean = (await client.ListAsync<V1Pod>("a", new ListOptions { Fields = ObjectFields.WithoutManagedFields })).Items.Single();
         var whole = (await client.ListAsync<V1Pod>("a")).Items.Single();
 
         lean.Metadata.ExtensionData!.Keys.ShouldBe(["other"]);
         whole.Metadata.ExtensionData!.Keys.ShouldBe(["managedFields", "other"]);
+        (await client.ListAsync<V1Pod>("a", new ListOptions { Fields = ObjectFields.Modelled })).Items.Single()
+            .Metadata.ShouldSatisfyAllConditions(m => m.ExtensionData.ShouldBeNull(), m => m.Name.ShouldBe("p"));
     }
 
     [Fact]
@@ -354,7 +356,7 @@ public sealed class KubernetesClientTests : ClientTestBase
             }
         });
 
-        var list = await client.ListAsync<V1Pod>("a", new ListOptions { OmitManagedFields = true });
+        var list = await client.ListAsync<V1Pod>("a", new ListOptions { Fields = ObjectFields.WithoutManagedFields });
 
         list.Items.Select(pod => pod.Metadata.Uid).ShouldBe(Enumerable.Range(0, 200).Select(i => $"u{i}"));
         list.Items.ShouldAllBe(pod => pod.Metadata.ExtensionData == null);

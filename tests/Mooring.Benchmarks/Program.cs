@@ -1,0 +1,16 @@
+using Mooring.Benchmarks.Kube;
+
+// The programs behind scripts/bench.sh; figures go to standard output as JSON, progress to standard error.
+return args switch
+{
+    ["kube", .. var rest] => await KubeBenchmark.RunAsync(rest),
+    [KubeServer.Verb, .. var rest] => await KubeServer.RunAsync(rest),
+    [EndpointCache.Verb, var server] => await EndpointCache.RunAsync(new Uri(server)),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: Mooring.Benchmarks kube [--quick]");
+    return 2;
+}
