@@ -14,6 +14,8 @@ using Mooring.Controller.Reconciling;
 using Mooring.Controller.Reporting;
 using Mooring.Controller.World;
 using Mooring.Kubernetes;
+using Mooring.Kubernetes.Caching;
+using Mooring.Kubernetes.Client;
 using Mooring.Protocol.Snapshots;
 
 namespace Mooring.Controller.Hosting;
@@ -24,6 +26,9 @@ internal static class ControllerHost
     /// <summary>An agent whose machine is gone is noticed after these two, not after TCP's quarter of an hour.</summary>
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Others' objects are never written back whole, and are many: only what the models name is kept.</summary>
+    private static readonly InformerOptions ReadOnly = new() { Fields = ObjectFields.Modelled };
 
     public static WebApplication Build(
         KubernetesClientConfiguration cluster,
@@ -72,10 +77,10 @@ internal static class ControllerHost
         services.AddKubernetesClient(cluster);
         services.AddInformer<V1Alpha1VirtualIp>();
         services.AddInformer<V1Alpha1BackendPool>();
-        services.AddInformer<V1Service>();
-        services.AddInformer<V1EndpointSlice>();
-        services.AddInformer<V1Pod>();
-        services.AddInformer<V1Node>();
+        services.AddInformer<V1Service>(ReadOnly);
+        services.AddInformer<V1EndpointSlice>(ReadOnly);
+        services.AddInformer<V1Pod>(ReadOnly);
+        services.AddInformer<V1Node>(ReadOnly);
         services.AddEventRecorder("mooring-controller");
         services.TryAddSingleton<WorldReader>();
         services.AddSingleton<AgentRegistry>();

@@ -43,6 +43,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IKubernetesClient Client => _client;
 
+    /// <summary>Path of a kubeconfig for programs of their own.</summary>
+    public string Kubeconfig => _kubeconfig;
+
     private KubernetesClientConfiguration Configuration =>
         KubernetesClientConfiguration.BuildConfigFromConfigFile(_kubeconfig);
 
