@@ -36,6 +36,12 @@ public sealed class ApiServerOptions
     /// <summary>How often a watch that asked for bookmarks gets one.</summary>
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Do for objects what a cluster's controller manager does: collect garbage, empty deleted namespaces, give namespaces
+    /// their service account, end pods. CRDs are seen to in any case, as by every API server.
+    /// </summary>
+    public bool RunsControllers { get; init; } = true;
+
     /// <summary>The administrator's bearer token; null makes a random one, or takes up that of the data directory.</summary>
     public string? Token { get; init; }
 

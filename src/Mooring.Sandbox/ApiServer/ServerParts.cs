@@ -50,13 +50,12 @@ internal sealed class ServerParts : IAsyncDisposable
             tokens, new DiscoveryDocuments(registry), new OpenApiDocuments(registry), resources, loggers.CreateLogger<RequestRouter>());
 
         var logger = loggers.CreateLogger<ControllerLoop>();
-        IStoreController[] controllers =
-        [
-            new CrdController(editor, registry, time),
-            new NamespaceController(editor, time),
-            new GarbageCollector(editor),
-            new PodReaper(editor, time),
-        ];
+        List<IStoreController> controllers = [new CrdController(editor, registry, time)];
+        if (options.RunsControllers)
+        {
+            controllers.AddRange([new NamespaceController(editor, time), new GarbageCollector(editor), new PodReaper(editor, time)]);
+        }
+
         _controllers = [.. controllers.Select(c => new ControllerLoop(c, store, time, logger))];
     }
 

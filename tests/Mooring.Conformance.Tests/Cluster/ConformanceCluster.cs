@@ -15,7 +15,7 @@ public sealed class ConformanceCluster : IAsyncLifetime
     private readonly Lazy<Task<bool>> _collectsGarbage;
     private readonly Lazy<Task<WidgetCrd>> _widgets;
     private SandboxCluster? _sandbox;
-    private Leftovers _leftovers = null!;
+    private Leftovers? _leftovers;
 
     public ConformanceCluster()
     {
@@ -59,7 +59,7 @@ public sealed class ConformanceCluster : IAsyncLifetime
     /// <summary>A namespace besides the suite's own.</summary>
     internal async Task MakeNamespaceAsync(string name)
     {
-        _leftovers.AddNamespace(name);
+        _leftovers!.AddNamespace(name);
         (await Api.PostAsync("api/v1/namespaces", $$$"""
             {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}","labels":{"app.kubernetes.io/part-of":"mooring-conformance"}} }
             """)).Ok();
@@ -68,18 +68,19 @@ public sealed class ConformanceCluster : IAsyncLifetime
     internal KubernetesClient NewClient(KubernetesClientOptions? options = null) => new(Configuration, options);
 
     /// <summary>Removes a cluster-scoped object at the end, if it is still there.</summary>
-    internal void RemoveAtEnd(string path) => _leftovers.AddObject(path);
+    internal void RemoveAtEnd(string path) => _leftovers!.AddObject(path);
 
     public async ValueTask DisposeAsync()
     {
         try
         {
-            await _leftovers.RemoveAsync();
+            // Neither is there when the cluster could not be reached at all.
+            await (_leftovers?.RemoveAsync() ?? Task.CompletedTask);
         }
         finally
         {
-            Client.Dispose();
-            Api.Dispose();
+            Client?.Dispose();
+            Api?.Dispose();
             if (_sandbox is not null)
             {
                 await _sandbox.DisposeAsync();

@@ -102,6 +102,9 @@ internal sealed class Leftovers(RawApi api)
     {
         var path = $"api/v1/namespaces/{name}";
         await api.DeleteAsync(path);
+
+        // What was told about the namespace itself stands elsewhere.
+        await api.DeleteAsync($"api/v1/namespaces/default/events?fieldSelector=involvedObject.kind%3DNamespace,involvedObject.name%3D{name}");
         if (await Eventually.WithinAsync(NamespacePatience, async () => (await api.GetAsync(path)).Code == 404))
         {
             return;

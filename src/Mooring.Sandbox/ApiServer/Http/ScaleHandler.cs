@@ -28,19 +28,47 @@ internal sealed class ScaleHandler(ObjectService objects)
                 break;
             case "PATCH":
                 var patchType = RequestBody.ContentType(request.Http.Request);
+                if (patchType == "application/apply-patch+yaml")
+                {
+                    await ApplyAsync(request, scale);
+                    break;
+                }
+
                 var patch = await RequestBody.ReadAsync(request.Http.Request, yaml: false, null, request.Aborted);
                 await ChangeAsync(request, scale, view => patchType switch
                 {
                     "application/json-patch+json" => JsonPatch.Apply(view, patch),
                     "application/merge-patch+json" => MergePatch.Apply(view, patch),
                     "application/strategic-merge-patch+json" when type.Custom is null => MergePatch.Apply(view, patch),
-                    "application/apply-patch+yaml" => throw ApiError.NotImplemented("server-side apply of the scale subresource"),
                     _ => throw ApiError.UnsupportedMediaType("application/json-patch+json, application/merge-patch+json"),
                 });
                 break;
             default:
                 throw ApiError.MethodNotAllowed();
         }
+    }
+
+    /// <summary>An applied scale is the applied replica count of the object, owned apart from what is applied to the object itself.</summary>
+    private async Task ApplyAsync(ApiRequest request, ScaleSubresource scale)
+    {
+        var config = await WriteHandler.AppliedAsync(request, []);
+        var replicas = config.Obj("spec").Int("replicas") ?? throw ApiError.BadRequest("spec.replicas: Required value");
+        var type = request.Type;
+        var applied = new JsonObject { ["apiVersion"] = type.GroupVersion, ["kind"] = type.Kind };
+        Replicas(applied, scale, replicas);
+        var (changed, _) = await objects.ApplyAsync(type, request.Namespace, request.Name, "scale", applied, request.WriteOptions(), []);
+        await ApiResponse.WriteJsonAsync(request.Http, View(changed, scale));
+    }
+
+    private static void Replicas(JsonObject value, ScaleSubresource scale, long replicas)
+    {
+        var path = scale.SpecReplicas.Split('.');
+        foreach (var part in path[..^1])
+        {
+            value = value.Ensure(part);
+        }
+
+        value[path[^1]] = replicas;
     }
 
     private async Task ChangeAsync(ApiRequest request, ScaleSubresource scale, Func<JsonObject, JsonNode?> change)
@@ -59,14 +87,7 @@ internal sealed class ScaleHandler(ObjectService objects)
                 throw ApiError.Invalid("autoscaling", "Scale", request.Name, [FieldError.Invalid("spec.replicas", JsonValue.Create(replicas), "must be greater than or equal to 0")]);
             }
 
-            var path = scale.SpecReplicas.Split('.');
-            var parent = current;
-            foreach (var part in path[..^1])
-            {
-                parent = parent.Ensure(part);
-            }
-
-            parent[path[^1]] = replicas;
+            Replicas(current, scale, replicas);
             return current;
         });
         await ApiResponse.WriteJsonAsync(request.Http, View(changed, scale));

@@ -36,14 +36,8 @@ internal sealed class WriteHandler(ObjectService objects, ReadHandler reads)
         var contentType = RequestBody.ContentType(request.Http.Request);
         if (contentType is "application/apply-patch+yaml")
         {
-            if (request.Query("fieldManager") is null)
-            {
-                throw request.InvalidOption(FieldError.Required("fieldManager", "is required for apply patch"));
-            }
-
             var duplicates = new List<string>();
-            var config = await RequestBody.ReadAsync(request.Http.Request, yaml: true, duplicates, request.Aborted) as JsonObject
-                ?? throw ApiError.BadRequest("the applied configuration is not an object");
+            var config = await AppliedAsync(request, duplicates);
             var (applied, created) = await objects.ApplyAsync(type, request.Namespace, request.Name, request.Subresource, config, options, duplicates);
             await reads.WriteObjectAsync(request, applied, created ? 201 : 200);
             return;
@@ -65,6 +59,18 @@ internal sealed class WriteHandler(ObjectService objects, ReadHandler reads)
         var patch = await RequestBody.ReadAsync(request.Http.Request, yaml: false, null, request.Aborted);
         var patched = await objects.PatchAsync(type, request.Namespace, request.Name, request.Subresource, options, current => apply(current, patch));
         await reads.WriteObjectAsync(request, patched);
+    }
+
+    /// <summary>The configuration of a server-side apply.</summary>
+    public static async Task<JsonObject> AppliedAsync(ApiRequest request, List<string> duplicates)
+    {
+        if (request.Query("fieldManager") is null)
+        {
+            throw request.InvalidOption(FieldError.Required("fieldManager", "is required for apply patch"));
+        }
+
+        return await RequestBody.ReadAsync(request.Http.Request, yaml: true, duplicates, request.Aborted) as JsonObject
+            ?? throw ApiError.BadRequest("the applied configuration is not an object");
     }
 
     public static async Task<JsonObject> RequiredBodyAsync(ApiRequest request, List<string>? duplicates = null)

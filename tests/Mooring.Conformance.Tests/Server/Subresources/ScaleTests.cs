@@ -80,6 +80,20 @@ public sealed class ScaleTests(ConformanceCluster cluster) : WidgetTest(cluster)
     }
 
     [Fact]
+    public async Task CustomResource_ScaleApplied_ConflictsWithWhoOwnsTheReplicas()
+    {
+        (await Api.ApplyAsync(Widget, "one", Json("\"replicas\":3"))).Ok(201);
+        string Applied(int replicas) => $$$"""
+            {"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"{{{Name()}}}","namespace":"{{{Namespace}}}"},"spec":{"replicas":{{{replicas}}}}}
+            """;
+
+        (await Api.ApplyAsync(Scale, "two", Applied(5))).Refused(409, "Conflict", ".spec.replicas");
+
+        ((int)(await Api.ApplyAsync(Scale, "two", Applied(5), force: true)).Ok(200)["spec.replicas"]!).ShouldBe(5);
+        ((int)(await Api.GetAsync(Widget))["spec.replicas"]!).ShouldBe(5);
+    }
+
+    [Fact]
     public async Task Deployment_Scale_ChangesItsReplicas()
     {
         var deployments = $"apis/apps/v1/namespaces/{Namespace}/deployments";
