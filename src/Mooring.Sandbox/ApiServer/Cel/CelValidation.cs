@@ -16,8 +16,9 @@ internal static class CelValidation
 
     private static void Visit(JsonNode? next, JsonNode? current, ObjectSchema schema, string path, List<FieldError> errors)
     {
-        if (next is null)
+        if (next is null || (current is not null && JsonNode.DeepEquals(next, current)))
         {
+            // What has not changed is not held against an update.
             return;
         }
 

@@ -55,9 +55,9 @@ internal static class ObjectDecoder
     }
 
     /// <summary>Validates against the schema. A wrong type in a built-in kind fails decoding upstream, hence 400.</summary>
-    public static void Validate(JsonObject value, ResourceType type, List<FieldError> errors)
+    public static void Validate(JsonObject value, JsonObject? current, ResourceType type, List<FieldError> errors)
     {
-        var found = SchemaValidator.Validate(value, type.Schema);
+        var found = SchemaValidator.Validate(value, type.Schema, type.Custom is null ? null : current);
         if (type.Custom is null && found.FirstOrDefault(e => e.Reason == "FieldValueTypeInvalid" || e.Body.Contains("must be of type byte", StringComparison.Ordinal)) is { } mistyped)
         {
             throw ApiError.BadRequest($"{type.Kind} in version \"{type.Version}\" cannot be handled as a {type.Kind}: {mistyped}");

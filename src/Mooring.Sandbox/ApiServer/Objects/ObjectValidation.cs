@@ -22,7 +22,7 @@ internal sealed class ObjectValidation(KindRulesBook rules)
         var errors = new List<FieldError>();
         var metadata = next.Ensure("metadata");
         ObjectNames.Validate(metadata, type, errors);
-        ObjectDecoder.Validate(next, type, errors);
+        ObjectDecoder.Validate(next, current, type, errors);
         if (current is not null)
         {
             ObjectMetadata.ValidateUpdate(next, current, errors);

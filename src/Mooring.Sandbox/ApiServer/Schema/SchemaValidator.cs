@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Mooring.Sandbox.KubeApi.Apply;
 using Mooring.Sandbox.KubeApi.Json;
 
 namespace Mooring.Sandbox.KubeApi.Schema;
@@ -8,15 +9,28 @@ namespace Mooring.Sandbox.KubeApi.Schema;
 /// <summary>Checks a value against a schema and words what it finds as the upstream server does.</summary>
 internal static class SchemaValidator
 {
-    public static List<FieldError> Validate(JsonNode? value, ObjectSchema schema)
+    /// <param name="value">The candidate.</param>
+    /// <param name="schema">Its schema.</param>
+    /// <param name="before">
+    /// What is stored, or null for a new object: what has not changed is not held against an update, so that a schema may
+    /// become stricter under its objects.
+    /// </param>
+    public static List<FieldError> Validate(JsonNode? value, ObjectSchema schema, JsonNode? before = null)
     {
         var errors = new List<FieldError>();
-        Visit(value, schema, "", errors);
+        Visit(value, before, schema, "", errors);
         return errors;
     }
 
-    private static void Visit(JsonNode? value, ObjectSchema schema, string path, List<FieldError> errors)
+    private static void Visit(JsonNode? value, ObjectSchema schema, string path, List<FieldError> errors) => Visit(value, null, schema, path, errors);
+
+    private static void Visit(JsonNode? value, JsonNode? before, ObjectSchema schema, string path, List<FieldError> errors)
     {
+        if (before is not null && JsonNode.DeepEquals(value, before))
+        {
+            return;
+        }
+
         if (value is null)
         {
             // A null has been dropped by defaulting where that was possible; elsewhere upstream refuses it too.
@@ -42,10 +56,10 @@ internal static class SchemaValidator
         switch (value)
         {
             case JsonObject map:
-                VisitObject(map, schema, path, errors);
+                VisitObject(map, before as JsonObject, schema, path, errors);
                 break;
             case JsonArray list:
-                VisitArray(list, schema, path, errors);
+                VisitArray(list, before as JsonArray, schema, path, errors);
                 break;
             case JsonValue scalar when scalar.TryGetValue(out string? text):
                 CheckString(text, schema, path, errors);
@@ -58,7 +72,7 @@ internal static class SchemaValidator
         SchemaJunctors.Check(value, schema, path, errors, Visit);
     }
 
-    private static void VisitObject(JsonObject map, ObjectSchema schema, string path, List<FieldError> errors)
+    private static void VisitObject(JsonObject map, JsonObject? before, ObjectSchema schema, string path, List<FieldError> errors)
     {
         foreach (var name in schema.Required)
         {
@@ -93,16 +107,16 @@ internal static class SchemaValidator
         {
             if (schema.Properties.TryGetValue(name, out var property))
             {
-                Visit(child, property, Child(path, name), errors);
+                Visit(child, before?[name], property, Child(path, name), errors);
             }
             else if (schema.AdditionalProperties is not null)
             {
-                Visit(child, schema.AdditionalProperties, Child(path, name), errors);
+                Visit(child, before?[name], schema.AdditionalProperties, Child(path, name), errors);
             }
         }
     }
 
-    private static void VisitArray(JsonArray list, ObjectSchema schema, string path, List<FieldError> errors)
+    private static void VisitArray(JsonArray list, JsonArray? before, ObjectSchema schema, string path, List<FieldError> errors)
     {
         if (schema.MaxItems < list.Count)
         {
@@ -119,11 +133,14 @@ internal static class SchemaValidator
             errors.Add(FieldError.Invalid(path, JsonValue.Create(""), $"{path} in body shouldn't contain duplicates"));
         }
 
+        // Only the items of a map-like list can be told again.
+        var items = before is not null && schema.ListType == ListType.Map ? TypedValues.ByElement(before, schema) : [];
         for (var i = 0; i < list.Count; i++)
         {
             if (schema.Items is not null)
             {
-                Visit(list[i], schema.Items, $"{path}[{i}]", errors);
+                var old = items.Count > 0 && PathElement.Item(list[i], schema) is { } element ? items.GetValueOrDefault(element) : null;
+                Visit(list[i], old, schema.Items, $"{path}[{i}]", errors);
             }
         }
 

@@ -80,6 +80,22 @@ public sealed class DefinitionTests(ConformanceCluster cluster) : WidgetTest(clu
     }
 
     [Fact]
+    public async Task Update_StricterSchema_IsNotHeldAgainstWhatStaysAsItWas()
+    {
+        await InstallAsync();
+        var things = $"apis/{Group}/v1/namespaces/{Namespace}/things";
+        (await Api.PostAsync(things, Thing("old", "\"a\":\"long\""))).Ok(201);
+        (await Api.JsonPatchAsync(Crd, """
+            [{"op":"add","path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/a/maxLength","value":2}]
+            """)).Ok(200);
+        await Eventually.TrueAsync(async () => (await Api.PostAsync(things + "?dryRun=All", Thing("new", "\"a\":\"long\""))).Code == 422, "the new bound holds");
+
+        (await Api.MergeAsync($"{things}/old", """{"metadata":{"labels":{"x":"y"}}}""")).Ok(200);
+        (await Api.MergeAsync($"{things}/old", """{"spec":{"a":"other"}}""")).Refused(422, "Invalid", "spec.a");
+        (await Api.MergeAsync($"{things}/old", """{"spec":{"a":"ok"}}""")).Ok(200);
+    }
+
+    [Fact]
     public async Task Delete_Definition_RemovesItsObjectsAndThePath()
     {
         await InstallAsync();
