@@ -7,7 +7,7 @@ namespace Mooring.Api;
 public static class CustomResources
 {
     public static IReadOnlyList<Type> Types { get; } =
-        [typeof(V1Alpha1VirtualIp), typeof(V1Alpha1BackendPool), typeof(V1Alpha1AddressPool)];
+        [typeof(V1Alpha1VirtualIp), typeof(V1Alpha1BackendPool), typeof(V1Alpha1AddressPool), typeof(V1Alpha1AddressClaim)];
 
     /// <summary>Path from the root of the repository, and text: the same bytes whenever the types are the same.</summary>
     public static IReadOnlyDictionary<string, string> GeneratedFiles()

@@ -39,25 +39,28 @@ internal sealed class CustomResourceDefinition
 
     public SchemaNode Schema()
     {
-        var spec = Property("Spec");
-        var status = Property("Status");
+        var properties = new SchemaNode
+        {
+            ["apiVersion"] = new SchemaNode
+            {
+                ["description"] = "Group and version of this representation of the object.",
+                ["type"] = "string",
+            },
+            ["kind"] = new SchemaNode { ["description"] = "Kind of the object.", ["type"] = "string" },
+            ["metadata"] = new SchemaNode { ["type"] = "object" },
+            ["spec"] = Described(_type.GetProperty("Spec") ?? throw new InvalidOperationException($"{_type} has no Spec")),
+        };
+        if (Status is not null)
+        {
+            properties["status"] = Described(Status);
+        }
+
         return new SchemaNode
         {
             ["description"] = _type.GetCustomAttribute<DescriptionAttribute>()!.Description,
             ["type"] = "object",
             ["required"] = new List<object> { "spec" },
-            ["properties"] = new SchemaNode
-            {
-                ["apiVersion"] = new SchemaNode
-                {
-                    ["description"] = "Group and version of this representation of the object.",
-                    ["type"] = "string",
-                },
-                ["kind"] = new SchemaNode { ["description"] = "Kind of the object.", ["type"] = "string" },
-                ["metadata"] = new SchemaNode { ["type"] = "object" },
-                ["spec"] = Described(spec),
-                ["status"] = Described(status),
-            },
+            ["properties"] = properties,
         };
     }
 
@@ -75,8 +78,7 @@ internal sealed class CustomResourceDefinition
         return node;
     }
 
-    private PropertyInfo Property(string name) => _type.GetProperty(name)
-        ?? throw new InvalidOperationException($"{_type} has no {name}");
+    private PropertyInfo? Status => _type.GetProperty("Status");
 
     private SchemaNode ToNode()
     {
@@ -94,6 +96,19 @@ internal sealed class CustomResourceDefinition
             names["categories"] = shortNames.Categories.ToList<object>();
         }
 
+        var version = new SchemaNode
+        {
+            ["name"] = _entity.ApiVersion,
+            ["served"] = true,
+            ["storage"] = true,
+            ["additionalPrinterColumns"] = Columns(),
+        };
+        if (Status is not null)
+        {
+            version["subresources"] = new SchemaNode { ["status"] = new SchemaNode() };
+        }
+
+        version["schema"] = new SchemaNode { ["openAPIV3Schema"] = Schema() };
         return new SchemaNode
         {
             ["apiVersion"] = "apiextensions.k8s.io/v1",
@@ -104,18 +119,7 @@ internal sealed class CustomResourceDefinition
                 ["group"] = _entity.Group,
                 ["scope"] = _entity.Namespaced ? "Namespaced" : "Cluster",
                 ["names"] = names,
-                ["versions"] = new List<object>
-                {
-                    new SchemaNode
-                    {
-                        ["name"] = _entity.ApiVersion,
-                        ["served"] = true,
-                        ["storage"] = true,
-                        ["additionalPrinterColumns"] = Columns(),
-                        ["subresources"] = new SchemaNode { ["status"] = new SchemaNode() },
-                        ["schema"] = new SchemaNode { ["openAPIV3Schema"] = Schema() },
-                    },
-                },
+                ["versions"] = new List<object> { version },
             },
         };
     }

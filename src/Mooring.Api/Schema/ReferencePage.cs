@@ -19,7 +19,7 @@ internal static class ReferencePage
                 .Append(definition.Namespaced ? "Namespaced" : "Cluster-scoped")
                 .Append(CultureInfo.InvariantCulture, $"; short name `{string.Join("`, `", definition.ShortNames)}`.\n");
             var properties = schema.Child("properties")!;
-            foreach (var part in new[] { "spec", "status" })
+            foreach (var part in new[] { "spec", "status" }.Where(properties.ContainsKey))
             {
                 page.Append("\n| Field | Type | |\n|---|---|---|\n");
                 WriteRows(page, part, properties.Child(part)!);

@@ -10,12 +10,16 @@ namespace Mooring.Api.V1Alpha1;
 [Description("What an AddressPool is.")]
 public sealed class AddressPoolStatus
 {
+    [JsonPropertyName("total")]
+    [Description("Addresses that the pool may give, in use or not; the largest number there is stands for any larger one.")]
+    public long? Total { get; set; }
+
     [JsonPropertyName("assigned")]
     [Description("Addresses in use.")]
     public long? Assigned { get; set; }
 
     [JsonPropertyName("available")]
-    [Description("Addresses that are free.")]
+    [Description("Addresses that can be given: neither in use, nor a node's own, nor found to be used by another machine.")]
     public long? Available { get; set; }
 
     [JsonPropertyName("observedGeneration")]
@@ -23,7 +27,7 @@ public sealed class AddressPoolStatus
     public long? ObservedGeneration { get; set; }
 
     [JsonPropertyName("conditions")]
-    [Description("Accepted, with a reason and a message.")]
+    [Description("Accepted, AddressesAvailable and CoversClaims, each with a reason and a message.")]
     [ListMapKey("type")]
     public IList<V1Condition>? Conditions { get; set; }
 

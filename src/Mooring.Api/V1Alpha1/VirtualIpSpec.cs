@@ -8,6 +8,9 @@ namespace Mooring.Api.V1Alpha1;
 
 /// <summary>What a VirtualIp should be.</summary>
 [ValidationRule(1, "has(self.addresses) != has(self.addressPool)", "set exactly one of addresses and addressPool")]
+[ValidationRule(3,
+    "has(self.addressPool) || !(has(self.ipFamilies) || has(self.requestedAddresses))",
+    "ipFamilies and requestedAddresses need addressPool")]
 [ValidationRule(2,
     "self.ports.all(p, self.ports.exists_one(q, q.port == p.port && q.protocol == p.protocol))",
     "no two ports may have the same port and protocol")]
@@ -31,12 +34,28 @@ public sealed class VirtualIpSpec
     public string? AddressPool { get; set; }
 
     [JsonPropertyName("ipFamilies")]
-    [Description("Families to take an address of from the pool; one address each.")]
+    [Description("Families to take an address of from the pool; one address each. Absent takes one address, IPv4 if there is any.")]
     [ListSet]
     [MinLength(1)]
     [MaxLength(2)]
     [Item(AllowedValues = ["IPv4", "IPv6"])]
     public IList<string>? IpFamilies { get; set; }
+
+    [JsonPropertyName("requestedAddresses")]
+    [Description("Addresses of the pool to take, in place of any free ones. They must be in it.")]
+    [ListSet]
+    [MinLength(1)]
+    [MaxLength(16)]
+    [Item(Pattern = SchemaPatterns.IPAddress, MaxLength = 45)]
+    public IList<string>? RequestedAddresses { get; set; }
+
+    [JsonPropertyName("sharingKey")]
+    [Description(
+        "VirtualIps with the same key may have one address together, while no two of them have the same port and "
+        + "protocol.")]
+    [MinLength(1)]
+    [MaxLength(63)]
+    public string? SharingKey { get; set; }
 
     [JsonPropertyName("ports")]
     [Description("Ports served at each address. No two may have the same name, nor the same port and protocol.")]

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Agents;
+using Mooring.Controller.Allocation;
 using Mooring.Controller.Reconciling;
 using Mooring.Controller.Reporting;
 using Mooring.Controller.World;
@@ -77,6 +78,9 @@ internal static class ControllerHost
         services.AddKubernetesClient(cluster);
         services.AddInformer<V1Alpha1VirtualIp>();
         services.AddInformer<V1Alpha1BackendPool>();
+        services.AddInformer<V1Alpha1AddressPool>();
+        services.AddInformer<V1Alpha1AddressClaim>();
+        services.AddInformer<V1Namespace>(ReadOnly);
         services.AddInformer<V1Service>(ReadOnly);
         services.AddInformer<V1EndpointSlice>(ReadOnly);
         services.AddInformer<V1Pod>(ReadOnly);
@@ -88,6 +92,7 @@ internal static class ControllerHost
         services.AddSingleton<HeartbeatKeyStore>();
         services.AddSingleton<StatusWriter>();
         services.AddSingleton<EventReporter>();
+        services.AddSingleton<ClaimWriter>();
         services.AddSingleton<ClusterReconciler>();
         services.AddHostedService<LeaderService>();
     }

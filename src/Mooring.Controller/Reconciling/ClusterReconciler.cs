@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Agents;
+using Mooring.Controller.Allocation;
 using Mooring.Controller.Snapshots;
 using Mooring.Controller.Reporting;
 using Mooring.Controller.World;
@@ -25,6 +26,7 @@ internal sealed partial class ClusterReconciler(
     HeartbeatKeyStore keyStore,
     StatusWriter statuses,
     EventReporter events,
+    ClaimWriter claims,
     IOptions<ControllerOptions> options,
     TimeProvider time,
     ILogger<ClusterReconciler> logger)
@@ -60,7 +62,7 @@ internal sealed partial class ClusterReconciler(
         _moves = ImmutableDictionary<IPAddress, AddressMove>.Empty;
         agents.Begin(adoption.Holders, adoption.Nodes, adoption.Failures);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var writing = statuses.RunAsync(ending.Token);
+        var writing = Task.WhenAll(statuses.RunAsync(ending.Token), claims.RunAsync(ending.Token));
         try
         {
             using var subscription = world.Subscribe(agents.Changed);
@@ -148,8 +150,14 @@ internal sealed partial class ClusterReconciler(
     private BuildResult Reconcile()
     {
         var view = agents.View();
-        var result = SnapshotBuilder.Build(world.Read(view, _owners, _keys) with
+
+        // Before the claims are read: one that is written in between is in both rather than in neither.
+        var pending = claims.Pending;
+        var read = world.Read(view, _owners, _keys);
+        var result = SnapshotBuilder.Build(read with
         {
+            PendingClaims = pending,
+            AddressClaims = claims.Overlay(read.AddressClaims),
             Moves = _moves,
             Published = agents.Published?.Snapshot,
             Policy = PlacementPolicy.From(options.Value),
@@ -159,6 +167,7 @@ internal sealed partial class ClusterReconciler(
         _owners = result.AddressOwners;
         _moves = result.Moves;
         Publish(result);
+        claims.Submit(result.ClaimChanges);
         WriteStatus(result, view);
         return result;
     }
@@ -197,6 +206,12 @@ internal sealed partial class ClusterReconciler(
             var key = new StatusKey(typeof(V1Alpha1VirtualIp), resource.GetKey());
             present.Add(key);
             var before = statuses.Latest(key, resource.Metadata, resource.Status);
+            if (vip.Pending && before is null)
+            {
+                // It has its address before anyone could read this.
+                continue;
+            }
+
             var after = VirtualIpStatusComputation.Compute(vip, view, states, before, second);
             events.Judged(resource, before?.Conditions, after.Conditions);
             statuses.Submit(key, resource.Metadata, after, resource.Status);
@@ -211,6 +226,17 @@ internal sealed partial class ClusterReconciler(
             var after = PoolStatusComputation.Compute(pool, states, before, second);
             events.Judged(resource, before?.Conditions, after.Conditions);
             events.Probed(pool, states);
+            statuses.Submit(key, resource.Metadata, after, resource.Status);
+        }
+
+        foreach (var pool in result.AddressPools)
+        {
+            var resource = pool.Settings.Resource;
+            var key = new StatusKey(typeof(V1Alpha1AddressPool), resource.GetKey());
+            present.Add(key);
+            var before = statuses.Latest(key, resource.Metadata, resource.Status);
+            var after = AddressPoolStatusComputation.Compute(pool, before, second);
+            events.Judged(resource, before?.Conditions, after.Conditions);
             statuses.Submit(key, resource.Metadata, after, resource.Status);
         }
 
@@ -230,6 +256,7 @@ internal sealed partial class ClusterReconciler(
         var owners = result.VirtualIps
             .Where(vip => vip.Accepted)
             .SelectMany(vip => vip.Settings.Addresses.Select(address => (Address: address, vip.Settings.Resource)))
+            .DistinctBy(entry => entry.Address)
             .ToDictionary(entry => entry.Address, entry => entry.Resource);
         foreach (var move in moves)
         {

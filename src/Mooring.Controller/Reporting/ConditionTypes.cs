@@ -18,6 +18,12 @@ internal static class ConditionTypes
     /// <summary>Every port has an endpoint that takes new connections.</summary>
     public const string BackendsReady = "BackendsReady";
 
+    /// <summary>An AddressPool can give at least one more address.</summary>
+    public const string AddressesAvailable = "AddressesAvailable";
+
+    /// <summary>Every address that was taken from an AddressPool is still in its ranges.</summary>
+    public const string CoversClaims = "CoversClaims";
+
     /// <summary>No agent has refused a part of it.</summary>
     public const string Programmed = "Programmed";
 }

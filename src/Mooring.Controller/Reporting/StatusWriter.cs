@@ -92,6 +92,7 @@ internal sealed partial class StatusWriter(IKubernetesClient client, TimeProvide
         while (!cancellationToken.IsCancellationRequested)
         {
             StatusKey key;
+            var resting = false;
             try
             {
                 key = await queue.GetAsync(cancellationToken);
@@ -105,9 +106,8 @@ internal sealed partial class StatusWriter(IKubernetesClient client, TimeProvide
             {
                 await WriteAsync(key, cancellationToken);
                 queue.Forget(key);
-
-                // The key stays taken for so long: what is submitted meanwhile is written once, afterwards.
-                await Task.Delay(MinInterval, time, cancellationToken);
+                resting = true;
+                _ = RestAsync(queue, key, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -120,9 +120,19 @@ internal sealed partial class StatusWriter(IKubernetesClient client, TimeProvide
             }
             finally
             {
-                queue.Done(key);
+                if (!resting)
+                {
+                    queue.Done(key);
+                }
             }
         }
+    }
+
+    /// <summary>The key stays taken for so long: what is submitted meanwhile is written once, afterwards.</summary>
+    private async Task RestAsync(WorkQueue<StatusKey> queue, StatusKey key, CancellationToken cancellationToken)
+    {
+        await Task.Delay(MinInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        queue.Done(key);
     }
 
     private async Task WriteAsync(StatusKey key, CancellationToken cancellationToken)
@@ -141,6 +151,10 @@ internal sealed partial class StatusWriter(IKubernetesClient client, TimeProvide
             if (key.Kind == typeof(V1Alpha1VirtualIp))
             {
                 await PatchAsync<V1Alpha1VirtualIp>(patch, key.Object, cancellationToken);
+            }
+            else if (key.Kind == typeof(V1Alpha1AddressPool))
+            {
+                await PatchAsync<V1Alpha1AddressPool>(patch, key.Object, cancellationToken);
             }
             else
             {

@@ -17,7 +17,7 @@ internal sealed class VirtualIpConditions(
     {
         conditions.Set(
             ConditionTypes.Accepted,
-            vip.Accepted,
+            vip.Pending ? null : vip.Accepted,
             vip.Accepted ? Reasons.Accepted : vip.Findings[0].Reason,
             vip.Accepted ? "the spec is valid and conflicts with no other" : string.Join("; ", vip.Findings));
         if (vip.Accepted)

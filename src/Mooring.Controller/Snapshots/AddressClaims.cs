@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using System.Net;
 using Mooring.Controller.Validation;
+using Mooring.Core.Allocation;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.Snapshots;
 
 /// <summary>
 /// Gives every address to one VirtualIp: to the one that has it already, else to the oldest, else to the first by
-/// name. A VirtualIp gets all of its addresses or none. One that is wrong in itself does not compete.
+/// name. Those of one sharing key may have it together. A VirtualIp gets all of its addresses or none. One that is wrong in itself does not compete.
 /// </summary>
 internal static class AddressClaims
 {
@@ -16,6 +17,7 @@ internal static class AddressClaims
         ImmutableDictionary<IPAddress, NamespacedName> Owners) Settle(
             IEnumerable<VirtualIpSettings> contenders, ImmutableDictionary<IPAddress, NamespacedName> incumbents)
     {
+        var users = new Dictionary<IPAddress, List<AddressUser>>();
         var owners = ImmutableDictionary.CreateBuilder<IPAddress, NamespacedName>();
         var conflicts = new Dictionary<NamespacedName, ImmutableArray<Finding>>();
         var inOrder = contenders
@@ -28,12 +30,18 @@ internal static class AddressClaims
             var taken = ImmutableArray.CreateBuilder<Finding>();
             for (var i = 0; i < vip.Addresses.Length; i++)
             {
-                if (owners.TryGetValue(vip.Addresses[i], out var owner))
+                foreach (var other in users.GetValueOrDefault(vip.Addresses[i], []))
                 {
-                    taken.Add(new Finding(
-                        Reasons.AddressConflict,
-                        $"spec.addresses[{i}]",
-                        $"{vip.Addresses[i]} is used by VirtualIp {owner}; choose another address, or remove it there"));
+                    if (vip.User.SharingProblem(other) is { } problem)
+                    {
+                        taken.Add(new Finding(
+                            Reasons.AddressConflict,
+                            vip.AddressField(i),
+                            vip.SharingKey is not null && vip.SharingKey == other.SharingKey
+                                ? $"{vip.Addresses[i]} cannot be shared: {problem}; choose another port or another sharingKey"
+                                : $"{vip.Addresses[i]} is used by VirtualIp {other.Key}; choose another address, or remove it there"));
+                        break;
+                    }
                 }
             }
 
@@ -45,7 +53,13 @@ internal static class AddressClaims
 
             foreach (var address in vip.Addresses)
             {
-                owners[address] = vip.Key;
+                owners.TryAdd(address, vip.Key);
+                if (!users.TryGetValue(address, out var together))
+                {
+                    users.Add(address, together = []);
+                }
+
+                together.Add(vip.User);
             }
         }
 

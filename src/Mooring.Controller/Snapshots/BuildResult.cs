@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Mooring.Controller.Allocation;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
@@ -16,6 +17,10 @@ internal sealed record BuildResult(
     /// <summary>Moves of addresses, for the next build.</summary>
     public ImmutableDictionary<IPAddress, AddressMove> Moves { get; init; } =
         ImmutableDictionary<IPAddress, AddressMove>.Empty;
+
+    public ImmutableArray<ClaimChange> ClaimChanges { get; init; } = [];
+
+    public ImmutableArray<AddressPoolEvaluation> AddressPools { get; init; } = [];
 
     /// <summary>When a build may come out differently by itself, on the clock of the world; null for never.</summary>
     public TimeSpan? NextCheck { get; init; }

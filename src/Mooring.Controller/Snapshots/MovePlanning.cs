@@ -12,13 +12,15 @@ internal static class MovePlanning
     {
         var published = (world.Published?.VirtualIps ?? [])
             .SelectMany(vip => vip.Addresses)
+            .DistinctBy(intent => intent.Address)
             .ToDictionary(intent => intent.Address, intent => intent.Candidates);
         var accepted = vips.Where(vip => vip.Accepted).ToArray();
         var objects = accepted
             .SelectMany(vip => vip.Settings.Addresses.Select(address => (address, Names: ObjectsOf(vip))))
-            .ToDictionary(entry => entry.address, entry => entry.Names);
+            .GroupBy(entry => entry.address, entry => entry.Names)
+            .ToDictionary(entry => entry.Key, entry => entry.SelectMany(names => names).ToHashSet(StringComparer.Ordinal));
         return MovePlanner.Plan(
-            accepted.SelectMany(vip => vip.Placements),
+            accepted.SelectMany(vip => vip.Placements).DistinctBy(placement => placement.Address),
             new MoveContext
             {
                 Now = world.Clock,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Mooring.Controller.Allocation;
 using Mooring.Controller.Resolution;
 using Mooring.Controller.Validation;
 using Mooring.Controller.World;
@@ -23,6 +24,8 @@ internal static class SnapshotBuilder
             .OrderBy(vip => vip.Key.Namespace, StringComparer.Ordinal)
             .ThenBy(vip => vip.Key.Name, StringComparer.Ordinal)
             .ToArray();
+        var allocation = AddressAllocation.Resolve(vips, world);
+        vips = [.. allocation.VirtualIps];
         var findings = Judge(vips, world, out var owners);
         var sets = new BackendSets(new EndpointResolver(new EndpointSources(world)), pools);
         var nodes = NodeFactsReader.Read(world);
@@ -52,6 +55,8 @@ internal static class SnapshotBuilder
         return new BuildResult(snapshot, [.. evaluations], sets.Evaluate(evaluations), owners)
         {
             Moves = plan.Moves,
+            ClaimChanges = allocation.Changes,
+            AddressPools = allocation.Pools,
             NextCheck = MovePlanning.NextCheck(plan, nodes, world),
         };
     }
@@ -64,13 +69,28 @@ internal static class SnapshotBuilder
             vip => vip.Key,
             vip => vip.Findings.IsEmpty ? [.. subnets.Check(vip).Where(_ => !IsHeld(vip, world))] : vip.Findings);
         (var conflicts, owners) = AddressClaims.Settle(
-            vips.Where(vip => findings[vip.Key].IsEmpty), world.AddressOwners);
+            vips.Where(vip => findings[vip.Key].IsEmpty), Incumbents(world));
         foreach (var (key, conflict) in conflicts)
         {
             findings[key] = conflict;
         }
 
         return findings;
+    }
+
+    /// <summary>A claim is as good as having had the address before.</summary>
+    private static ImmutableDictionary<IPAddress, NamespacedName> Incumbents(ClusterWorld world)
+    {
+        var incumbents = world.AddressOwners.ToBuilder();
+        foreach (var claim in world.AddressClaims)
+        {
+            if (claim.Spec.Owners.Count > 0 && IPAddress.TryParse(claim.Spec.Address, out var address))
+            {
+                incumbents.TryAdd(address, new NamespacedName(claim.Spec.Owners[0].NamespaceProperty, claim.Spec.Owners[0].Name));
+            }
+        }
+
+        return incumbents.ToImmutable();
     }
 
     /// <summary>Someone answers for it, so the list of subnets is what is incomplete.</summary>
@@ -102,7 +122,7 @@ internal static class SnapshotBuilder
                 Sticky = vip.Settings.Sticky,
             }));
         var placements = PlacementPlanner.Place(
-            [.. requests],
+            [.. requests.DistinctBy(request => request.Address)],
             nodes,
             world.Holders.ToImmutableDictionary(claim => claim.Key, claim => claim.Value.Node),
             world.Policy.Placement);

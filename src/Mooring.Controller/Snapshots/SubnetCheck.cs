@@ -41,7 +41,7 @@ internal sealed class SubnetCheck
                 var more = _subnets.Length > MaxListed ? $" and {_subnets.Length - MaxListed} more" : "";
                 yield return new Finding(
                     Reasons.AddressOutsideSubnets,
-                    $"spec.addresses[{i}]",
+                    vip.AddressField(i),
                     $"{address} lies in no subnet of any node; the nodes have "
                     + $"{string.Join(", ", _subnets.Take(MaxListed))}{more}; choose an address in one of these");
             }

@@ -14,6 +14,9 @@ internal sealed record VirtualIpEvaluation
 
     public bool Accepted => Findings.IsEmpty;
 
+    /// <summary>All that is missing is an address, which is being taken from the pool.</summary>
+    public bool Pending => Findings is [{ Reason: Reasons.AllocationPending }];
+
     public ImmutableArray<PortEvaluation> Ports { get; init; } = [];
 
     /// <summary>In the order of the spec's addresses; empty when not accepted.</summary>

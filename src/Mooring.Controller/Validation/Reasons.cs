@@ -7,7 +7,22 @@ internal static class Reasons
     public const string InvalidAddress = "InvalidAddress";
     public const string AddressSourceMissing = "AddressSourceMissing";
     public const string AddressSourceAmbiguous = "AddressSourceAmbiguous";
-    public const string PoolAllocationUnsupported = "PoolAllocationUnsupported";
+
+    /// <summary>An address is being taken from the pool; it takes milliseconds.</summary>
+    public const string AllocationPending = "AllocationPending";
+    public const string UnknownAddressPool = "UnknownAddressPool";
+    public const string InvalidAddressPool = "InvalidAddressPool";
+    public const string AddressPoolNotAllowed = "AddressPoolNotAllowed";
+    public const string NoAddressOfFamily = "NoAddressOfFamily";
+    public const string AddressPoolExhausted = "AddressPoolExhausted";
+    public const string AddressNotInPool = "AddressNotInPool";
+    public const string AddressTaken = "AddressTaken";
+    public const string InvalidRange = "InvalidRange";
+    public const string PoolsOverlap = "PoolsOverlap";
+    public const string InvalidSelector = "InvalidSelector";
+    public const string AddressesFree = "AddressesFree";
+    public const string EveryAddressInRange = "EveryAddressInRange";
+    public const string AddressesOutsideRange = "AddressesOutsideRange";
     public const string DuplicateAddress = "DuplicateAddress";
     public const string AddressConflict = "AddressConflict";
     public const string AddressOutsideSubnets = "AddressOutsideSubnets";

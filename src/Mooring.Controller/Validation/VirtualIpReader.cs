@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Mooring.Api.V1Alpha1;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
@@ -26,6 +27,10 @@ internal static class VirtualIpReader
             Resource = resource,
             Key = key,
             Addresses = Addresses(reader, spec),
+            AddressPool = string.IsNullOrEmpty(spec.AddressPool) ? null : spec.AddressPool,
+            Families = Families(reader, spec),
+            Requested = AddressList(reader, spec.RequestedAddresses ?? [], "spec.requestedAddresses"),
+            SharingKey = string.IsNullOrEmpty(spec.SharingKey) ? null : spec.SharingKey,
             Ports = Ports(reader, spec, key.Namespace),
             NodeSelector = (spec.NodeSelector ?? new Dictionary<string, string>()).ToImmutableDictionary(),
             PreferredNodes =
@@ -63,23 +68,31 @@ internal static class VirtualIpReader
             reader.Report(
                 Reasons.AddressSourceAmbiguous, "spec", "addresses and addressPool are both set; remove one of them");
         }
-        else if (fromPool)
-        {
-            reader.Report(
-                Reasons.PoolAllocationUnsupported,
-                "spec.addressPool",
-                "addresses are not allocated from pools yet; name the address in spec.addresses instead");
-        }
-        else if (named.Count == 0)
+        else if (!fromPool && named.Count == 0)
         {
             reader.Report(
                 Reasons.AddressSourceMissing, "spec.addresses", "no address; name one, such as 10.70.0.100");
         }
 
+        return AddressList(reader, named, "spec.addresses");
+    }
+
+    private static ImmutableArray<AddressFamily> Families(FieldReader reader, VirtualIpSpec spec) =>
+    [
+        .. (spec.IpFamilies ?? []).Select((family, index) => reader.Choice(
+            family,
+            $"spec.ipFamilies[{index}]",
+            AddressFamily.InterNetwork,
+            ("IPv4", AddressFamily.InterNetwork),
+            ("IPv6", AddressFamily.InterNetworkV6))).Distinct(),
+    ];
+
+    private static ImmutableArray<IPAddress> AddressList(FieldReader reader, IList<string> named, string path)
+    {
         var addresses = ImmutableArray.CreateBuilder<IPAddress>();
         for (var i = 0; i < named.Count; i++)
         {
-            var field = $"spec.addresses[{i}]";
+            var field = $"{path}[{i}]";
             if (!reader.Address(named[i], field, out var address))
             {
                 continue;

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Mooring.Api.V1Alpha1;
+using Mooring.Core.Allocation;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
@@ -14,6 +17,17 @@ internal sealed record VirtualIpSettings
     public required NamespacedName Key { get; init; }
 
     public ImmutableArray<IPAddress> Addresses { get; init; } = [];
+
+    /// <summary>AddressPool that <see cref="Addresses"/> are taken from; null when the spec names them itself.</summary>
+    public string? AddressPool { get; init; }
+
+    /// <summary>Families to take an address of; empty for one of any family.</summary>
+    public ImmutableArray<AddressFamily> Families { get; init; } = [];
+
+    /// <summary>Addresses of the pool to take, in place of any.</summary>
+    public ImmutableArray<IPAddress> Requested { get; init; } = [];
+
+    public string? SharingKey { get; init; }
 
     public ImmutableArray<PortSettings> Ports { get; init; } = [];
 
@@ -29,6 +43,19 @@ internal sealed record VirtualIpSettings
     public TimeSpan HeartbeatInterval { get; init; }
 
     public int DetectMultiplier { get; init; }
+
+    /// <summary>Who it is to those who give addresses.</summary>
+    public AddressUser User => new()
+    {
+        Key = Key,
+        SharingKey = SharingKey,
+        Ports = [.. Ports.Select(port => (port.Protocol, port.Port))],
+    };
+
+    /// <summary>Path of the field that an address comes from.</summary>
+    public string AddressField(int index) => AddressPool is not null
+        ? "spec.addressPool"
+        : string.Create(CultureInfo.InvariantCulture, $"spec.addresses[{index}]");
 
     /// <summary>Empty when the spec is good in itself.</summary>
     public ImmutableArray<Finding> Findings { get; init; } = [];

@@ -15,6 +15,20 @@ internal sealed record ClusterWorld
 
     public IReadOnlyCollection<V1Alpha1BackendPool> BackendPools { get; init; } = [];
 
+    public IReadOnlyCollection<V1Alpha1AddressPool> AddressPools { get; init; } = [];
+
+    /// <summary>Claims as they are stored, those that were just written included.</summary>
+    public IReadOnlyCollection<V1Alpha1AddressClaim> AddressClaims { get; init; } = [];
+
+    /// <summary>Addresses whose claim is being written, and for whom.</summary>
+    public ImmutableDictionary<IPAddress, NamespacedName> PendingClaims { get; init; } =
+        ImmutableDictionary<IPAddress, NamespacedName>.Empty;
+
+    /// <summary>Addresses that another machine was found to use, in words.</summary>
+    public ImmutableDictionary<IPAddress, string> Occupied { get; init; } = ImmutableDictionary<IPAddress, string>.Empty;
+
+    public IReadOnlyCollection<V1Namespace> Namespaces { get; init; } = [];
+
     public IReadOnlyCollection<V1Service> Services { get; init; } = [];
 
     public IReadOnlyCollection<V1EndpointSlice> EndpointSlices { get; init; } = [];

@@ -15,7 +15,10 @@ internal sealed class WorldReader(
     IInformer<V1Service> services,
     IInformer<V1EndpointSlice> slices,
     IInformer<V1Pod> pods,
-    IInformer<V1Node> nodes)
+    IInformer<V1Node> nodes,
+    IInformer<V1Namespace> namespaces,
+    IInformer<V1Alpha1AddressPool> addressPools,
+    IInformer<V1Alpha1AddressClaim> claims)
 {
     public IStore<V1Alpha1VirtualIp> VirtualIps => virtualIps.Store;
 
@@ -25,7 +28,10 @@ internal sealed class WorldReader(
         services.WaitForSyncAsync(cancellationToken),
         slices.WaitForSyncAsync(cancellationToken),
         pods.WaitForSyncAsync(cancellationToken),
-        nodes.WaitForSyncAsync(cancellationToken));
+        nodes.WaitForSyncAsync(cancellationToken),
+        namespaces.WaitForSyncAsync(cancellationToken),
+        addressPools.WaitForSyncAsync(cancellationToken),
+        claims.WaitForSyncAsync(cancellationToken));
 
     /// <summary>Raises <paramref name="signal"/> after every change until the registration is disposed.</summary>
     public IDisposable Subscribe(ChangeSignal signal)
@@ -38,6 +44,9 @@ internal sealed class WorldReader(
             slices.Subscribe((_, _, _) => signal.Raise()),
             pods.Subscribe((_, _, _) => signal.Raise()),
             nodes.Subscribe((_, _, _) => signal.Raise()),
+            namespaces.Subscribe((_, _, _) => signal.Raise()),
+            addressPools.Subscribe((_, _, _) => signal.Raise()),
+            claims.Subscribe((_, _, _) => signal.Raise()),
         ]);
     }
 
@@ -52,6 +61,9 @@ internal sealed class WorldReader(
         EndpointSlices = slices.Store.List(),
         Pods = pods.Store.List(),
         Nodes = nodes.Store.List(),
+        Namespaces = namespaces.Store.List(),
+        AddressPools = addressPools.Store.List(),
+        AddressClaims = claims.Store.List(),
         Agents = agents.Agents,
         Holders = agents.Holders,
         Terms = agents.Terms,

@@ -29,6 +29,22 @@ internal sealed class DeleteBody
         DryRun = dryRun is null ? null : [dryRun],
         PropagationPolicy = options?.PropagationPolicy,
         GracePeriodSeconds = options?.GracePeriodSeconds,
-        Preconditions = options?.Uid is { } uid ? new Dictionary<string, string> { ["uid"] = uid } : null,
+        Preconditions = options is { Uid: null, ResourceVersion: null } or null ? null : PreconditionsOf(options),
     };
+
+    private static Dictionary<string, string> PreconditionsOf(DeleteOptions options)
+    {
+        var preconditions = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (options.Uid is { } uid)
+        {
+            preconditions["uid"] = uid;
+        }
+
+        if (options.ResourceVersion is { } version)
+        {
+            preconditions["resourceVersion"] = version;
+        }
+
+        return preconditions;
+    }
 }

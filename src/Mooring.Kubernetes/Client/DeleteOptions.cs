@@ -9,4 +9,7 @@ public sealed record DeleteOptions
 
     /// <summary>Delete only the object with this uid; another is refused with 409.</summary>
     public string? Uid { get; init; }
+
+    /// <summary>Delete the object only if it has not changed since; another version is refused with 409.</summary>
+    public string? ResourceVersion { get; init; }
 }

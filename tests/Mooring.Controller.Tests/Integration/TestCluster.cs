@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Agents;
 using Mooring.Controller.Hosting;
+using Mooring.Core.Placement;
 using Mooring.Kubernetes.Client;
 using Mooring.Sandbox.KubeApi;
 
@@ -22,6 +23,7 @@ internal sealed class TestCluster : IAsyncDisposable
         ["CustomResourceDefinition"] = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
         ["Namespace"] = "/api/v1/namespaces",
         ["VirtualIp"] = "/apis/mooring.dev/v1alpha1/namespaces/default/virtualips",
+        ["AddressPool"] = "/apis/mooring.dev/v1alpha1/addresspools",
         ["BackendPool"] = "/apis/mooring.dev/v1alpha1/namespaces/default/backendpools",
     };
 
@@ -104,6 +106,29 @@ internal sealed class TestCluster : IAsyncDisposable
         _controllers.Add(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return (app.Urls.Single(), app.Services.GetRequiredService<AgentRegistry>(), app);
+    }
+
+    /// <summary>An agent that claims what it is ranked first for. A controller that has just started may refuse it at first.</summary>
+    public static async Task<FakeAgent> ConnectAgentAsync(string url, AgentRegistry agents, string node)
+    {
+        FakeAgent? agent = null;
+        await Until.TrueAsync(
+            async () =>
+            {
+                agent = await FakeAgent.ConnectAsync(url, node, $"10.70.0.1{node[^1]}", claims: true);
+                await Until.TrueAsync(
+                    () => agent.Ended is not null || agents.View().Agents.GetValueOrDefault(node)?.Presence == AgentPresence.Connected,
+                    $"{node} connected or refused");
+                if (agent.Ended is null)
+                {
+                    return true;
+                }
+
+                await agent.DisposeAsync();
+                return false;
+            },
+            () => $"connected {node}");
+        return agent!;
     }
 
     public async Task StopAsync(WebApplication controller)
