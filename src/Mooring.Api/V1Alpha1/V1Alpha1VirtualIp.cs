@@ -19,7 +19,8 @@ namespace Mooring.Api.V1Alpha1;
 [PrinterColumn(5, "Reason", "string", ".status.conditions[?(@.type==\"Ready\")].reason", Priority = 1)]
 [PrinterColumn(6, "Forwarding", "string", ".status.forwarding.mode", Priority = 1)]
 [PrinterColumn(7, "Term", "integer", ".status.term", Priority = 1)]
-[PrinterColumn(8, "Age", "date", ".metadata.creationTimestamp")]
+[PrinterColumn(8, "Addresses", "string", ".status.addresses", Priority = 1)]
+[PrinterColumn(9, "Age", "date", ".metadata.creationTimestamp")]
 [Description("An address that one node answers for and every node forwards to healthy endpoints.")]
 public sealed class V1Alpha1VirtualIp : IKubernetesObject<V1ObjectMeta>
 {
