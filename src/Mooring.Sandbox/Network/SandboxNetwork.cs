@@ -11,6 +11,12 @@ internal sealed class SandboxNetwork(Topology topology)
     public async Task CreateAsync(CancellationToken cancellationToken)
     {
         await IpCommand.RunAsync(NetworkPlan.Build(topology), cancellationToken);
+        In(Topology.Switch, () =>
+        {
+            // Or the gateway would answer on the port of a node that was taken off its bridge.
+            File.WriteAllText("/proc/sys/net/ipv4/conf/all/arp_ignore", "1");
+            return true;
+        });
         foreach (var node in topology.Nodes)
         {
             In(node.Name, () =>

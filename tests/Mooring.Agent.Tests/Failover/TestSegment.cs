@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Mooring.Core.Snapshots;
 using Mooring.Linux.Namespaces;
 
@@ -34,6 +35,22 @@ internal sealed class TestSegment : IDisposable
     public NetworkNamespace this[int node] => _nodes[node - 1];
 
     public static IPAddress AddressOf(int node) => new([10, 99, 0, (byte)(10 + node)]);
+
+    public static IPAddress AddressV6Of(int node) => IPAddress.Parse($"fd00:99::1{node}");
+
+    /// <summary>The interface with these addresses of its own only.</summary>
+    public static ImmutableArray<NodeInterface> Interfaces(int node, params ReadOnlySpan<IPAddress> addresses)
+    {
+        var own = ImmutableArray.CreateBuilder<InterfaceAddress>();
+        foreach (var address in addresses)
+        {
+            own.Add(new InterfaceAddress(
+                address,
+                IPNetwork.Parse(address.AddressFamily == AddressFamily.InterNetwork ? "10.99.0.0/24" : "fd00:99::/64")));
+        }
+
+        return [Interfaces(node)[0] with { Addresses = own.ToImmutable() }];
+    }
 
     /// <summary>The interface as an agent would describe it.</summary>
     public static ImmutableArray<NodeInterface> Interfaces(int node, bool up = true) =>
@@ -82,6 +99,7 @@ internal sealed class TestSegment : IDisposable
         Ip($"-n {_switch} link add port{number} type veth peer name eth0 netns {name}");
         Ip($"-n {_switch} link set port{number} master br0 up");
         Ip($"-n {name} address add {AddressOf(number)}/24 dev eth0");
+        Ip($"-n {name} address add {AddressV6Of(number)}/64 dev eth0 nodad");
         Ip($"-n {name} link set eth0 up");
         return node;
     }
