@@ -30,6 +30,11 @@ internal static class CrdTypes
             errors.Add(FieldError.Invalid("metadata.name", JsonValue.Create(name), "must be spec.names.plural+\".\"+spec.group"));
         }
 
+        if (spec.Bool("preserveUnknownFields") == true)
+        {
+            errors.Add(FieldError.Invalid("spec.preserveUnknownFields", JsonValue.Create(true), "must be false: use x-kubernetes-preserve-unknown-fields in the schema"));
+        }
+
         if (spec.Obj("conversion").Str("strategy") is { } strategy and not "None")
         {
             throw ApiError.NotImplemented($"the conversion strategy {strategy} of a CustomResourceDefinition");

@@ -111,7 +111,7 @@ public sealed class KubectlTests(KubectlServer server) : IClassFixture<KubectlSe
     {
         var output = await server.RunAsync($"""
             kubectl apply -f '{KubeTools.Repository}/crds/' && kubectl wait --for=condition=Established crd --all --timeout=20s
-            kubectl explain virtualips.spec | head -40; kubectl get virtualips,backendpools,addresspools -A
+            kubectl explain virtualips.spec; kubectl get virtualips,backendpools,addresspools -A
             kubectl create -f - <<'END'
             {"{apiVersion: mooring.dev/v1alpha1, kind: VirtualIp, metadata: {name: bad}, spec: {ports: [{name: a, port: 80, backendPool: p}, {name: b, port: 80, backendPool: p}]}}"}
             END

@@ -55,7 +55,21 @@ public sealed class OwnChartTests(KubectlServer server) : IClassFixture<KubectlS
             $K label vip web tier=front; $K annotate vip web mooring.dev/note=x; $K get vip -l tier=front -o wide; $K get vip web -o yaml | grep 'tier: front'
             $K patch vip web --subresource=status --type=merge -p '{"status":{"holder":"node-1","conditions":[{"type":"Ready","status":"True","reason":"Held","message":"m","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}'
             $K wait --for=condition=Ready vip/web --timeout=20s; $K wait --for=jsonpath='{.status.holder}'=node-1 vip/web --timeout=20s
-            $K describe vip web | grep -E 'Holder|tier'; $K explain vip.spec.ports.port | grep -A1 FIELD
+            $K create -o name -f - <<END
+            apiVersion: v1
+            kind: Event
+            metadata: {name: web.1, namespace: own}
+            involvedObject: {apiVersion: mooring.dev/v1alpha1, kind: VirtualIp, name: web, namespace: own, uid: $($K get vip web -o jsonpath={.metadata.uid})}
+            reason: HolderChanged
+            message: from node-2 to node-1
+            type: Normal
+            source: {component: mooring-controller}
+            count: 3
+            firstTimestamp: "2026-01-01T00:00:00Z"
+            lastTimestamp: "2026-01-01T00:01:00Z"
+            END
+            $K events --for virtualip/web | grep -c 'from node-2'
+            $K describe vip web | grep -E 'Holder|tier|HolderChanged'; $K explain vip.spec.ports.port | grep -A1 FIELD
             echo '--- can-i'; $K auth can-i create virtualips; $K auth can-i --list | head -2; $K auth can-i create pods --as=somebody; kubectl auth whoami -o jsonpath='{.status.userInfo.username}{"\n"}'
             $K delete vip web --wait=true --timeout=20s; $K get vip web
             true
@@ -72,6 +86,7 @@ public sealed class OwnChartTests(KubectlServer server) : IClassFixture<KubectlS
         output.ShouldContain("tier: front");
         output.ShouldContain("virtualip.mooring.dev/web condition met");
         output.ShouldContain("Holder:");
+        output.ShouldContain("from node-2 to node-1");
         output.ShouldContain("FIELD: port <integer>");
         output.ShouldContain("--- can-i\nyes");
         output.ShouldContain("impersonation");
