@@ -156,10 +156,16 @@ internal sealed partial class ApiTransport(
     private async Task<T> ReadAsync<T>(
         ApiRequest request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
+        var limit = request.MaxBytes ?? options.MaxResponseBytes;
+        if (response.Content.Headers.ContentLength > limit)
+        {
+            throw BoundedStream.Exceeded(limit, $"{request}");
+        }
+
         try
         {
             await using var stream = new BoundedStream(
-                await response.Content.ReadAsStreamAsync(cancellationToken), request.MaxBytes ?? options.MaxResponseBytes, $"{request}");
+                await response.Content.ReadAsStreamAsync(cancellationToken), limit, $"{request}");
             return await JsonSerializer.DeserializeAsync<T>(stream, request.Json, cancellationToken)
                 ?? throw new JsonException("the answer is null");
         }

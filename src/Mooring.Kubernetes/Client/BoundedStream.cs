@@ -19,6 +19,9 @@ internal sealed class BoundedStream(Stream inner, long limit, string what) : Str
         set => throw new NotSupportedException();
     }
 
+    public static HttpRequestException Exceeded(long limit, string what) => new(
+        HttpRequestError.ConfigurationLimitExceeded, $"the answer to {what} is over {limit} bytes");
+
     public override async ValueTask<int> ReadAsync(
         Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         Count(await inner.ReadAsync(buffer, cancellationToken));
@@ -50,9 +53,6 @@ internal sealed class BoundedStream(Stream inner, long limit, string what) : Str
     private int Count(int read)
     {
         _read += read;
-        return _read <= limit
-            ? read
-            : throw new HttpRequestException(
-                HttpRequestError.ConfigurationLimitExceeded, $"the answer to {what} is over {limit} bytes");
+        return _read <= limit ? read : throw Exceeded(limit, what);
     }
 }
