@@ -116,29 +116,6 @@ public sealed class WatchTests : ClientTestBase
             .HttpRequestError.ShouldBe(HttpRequestError.ResponseEnded);
     }
 
-    [Fact]
-    public async Task Watch_LineWithoutEnd_StopsAtTheLimit()
-    {
-        var sent = 0L;
-        var client = await ClientAsync(
-            async c =>
-            {
-                await c.SendAsync("""{"type":"ADDED","object":{"x":" """);
-                var filler = new string('x', 60_000);
-                while (!c.RequestAborted.IsCancellationRequested && sent < 64 << 20)
-                {
-                    await c.Response.WriteAsync(filler);
-                    sent += filler.Length;
-                }
-            },
-            new KubernetesClientOptions { MaxObjectBytes = 256 << 10 });
-
-        var fault = await Should.ThrowAsync<HttpRequestException>(() => ReadAsync(client));
-
-        fault.HttpRequestError.ShouldBe(HttpRequestError.ConfigurationLimitExceeded);
-        sent.ShouldBeLessThan(64 << 20);
-    }
-
     [Theory]
     [InlineData("not json")]
     [InlineData("[]")]

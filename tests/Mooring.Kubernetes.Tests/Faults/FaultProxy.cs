@@ -101,7 +101,15 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     public static void Reset(Socket socket)
     {
-        socket.LingerState = new LingerOption(true, 0);
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (SocketException)
+        {
+            // The other side was quicker.
+        }
+
         socket.Close();
     }
 }

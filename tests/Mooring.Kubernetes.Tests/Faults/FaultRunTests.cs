@@ -45,11 +45,14 @@ public sealed class FaultRunTests(FaultServers servers, ITestOutputHelper output
     {
         var schedule = new FaultSchedule(seed);
         var number = Interlocked.Increment(ref _ran);
-        await using var run = new FaultRun(schedule, servers, $"faults-{number}");
+        var run = new FaultRun(schedule, servers, $"faults-{number}");
         string? failure = null;
         try
         {
-            await run.ExecuteAsync();
+            await using (run)
+            {
+                await run.ExecuteAsync();
+            }
         }
         catch (Exception e)
         {
