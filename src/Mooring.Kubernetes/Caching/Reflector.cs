@@ -60,10 +60,8 @@ internal sealed partial class Reflector<T>(
                 _streams = false;
                 continue;
             }
-            catch (KubernetesException e) when (
-                _version is not null && e.StatusCode is (HttpStatusCode.Gone or HttpStatusCode.BadRequest))
+            catch (KubernetesException e) when (_version is not null && IsOfVersion(e))
             {
-                // 400 is how a server answers a version that is none of its own, as after a restore from a backup.
                 Log.VersionGone(logger, _kind, _version, e.Message);
                 _version = null;
             }
@@ -242,6 +240,14 @@ internal sealed partial class Reflector<T>(
             backoff.Reset();
         }
     }
+
+    /// <summary>
+    /// The server no longer knows the version (410), or never did, as after a restore from a backup: then it says 400, or
+    /// waits for the version to come and gives up with a cause that names it.
+    /// </summary>
+    private static bool IsOfVersion(KubernetesException e) =>
+        e.StatusCode is HttpStatusCode.Gone or HttpStatusCode.BadRequest
+        || e.Status.Details?.Causes?.Any(cause => cause.Reason == "ResourceVersionTooLarge") == true;
 
     /// <summary>422 is upstream's answer where streaming lists are off; the others are those of stand-ins for one.</summary>
     private static bool RefusesStreaming(KubernetesException e) => e.StatusCode is

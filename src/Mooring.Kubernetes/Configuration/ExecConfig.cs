@@ -6,4 +6,8 @@ internal sealed record ExecConfig(
     string Command,
     IReadOnlyList<string> Arguments,
     IReadOnlyList<KeyValuePair<string, string>> Environment,
-    string? InstallHint);
+    string? InstallHint)
+{
+    /// <summary>The cluster to tell the plugin of, as JSON; null when it did not ask.</summary>
+    public string? Cluster { get; init; }
+}

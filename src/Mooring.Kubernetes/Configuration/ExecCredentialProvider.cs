@@ -70,8 +70,9 @@ internal sealed class ExecCredentialProvider(ExecConfig config, TimeProvider tim
             start.Environment[name] = value;
         }
 
+        var cluster = config.Cluster is null ? "" : $"\"cluster\":{config.Cluster},";
         start.Environment["KUBERNETES_EXEC_INFO"] =
-            $$$"""{"apiVersion":"{{{config.ApiVersion}}}","kind":"ExecCredential","spec":{"interactive":false}}""";
+            $$$"""{"apiVersion":"{{{config.ApiVersion}}}","kind":"ExecCredential","spec":{ {{{cluster}}}"interactive":false}}""";
 
         using var deadline = new CancellationTokenSource(Deadline, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);

@@ -31,7 +31,7 @@ internal static class KubeConfigResolver
             SslCaCerts = roots is { } ca ? Guard(ca.Field, () => PemFiles.Parse(ca.Text)) : null,
             ClientCertificate = user is { } holder ? ClientCertificate(holder) : null,
             ClientCertificateFiles = user is { } renewed ? ClientCertificateFiles(renewed) : null,
-            TokenProvider = user is { } bearer ? Credentials(bearer, time) : null,
+            TokenProvider = user is { } bearer ? Credentials(bearer, cluster, time) : null,
         };
     }
 
@@ -63,7 +63,7 @@ internal static class KubeConfigResolver
             : null;
     }
 
-    private static ITokenProvider? Credentials(YamlField user, TimeProvider time)
+    private static ITokenProvider? Credentials(YamlField user, YamlField cluster, TimeProvider time)
     {
         Refuse(user["auth-provider"], "auth providers are gone from Kubernetes; use exec");
         Refuse(user["as"], "impersonation is not supported");
@@ -83,15 +83,20 @@ internal static class KubeConfigResolver
             return StaticTokenProvider.Basic(name, user["password"].Text() ?? "");
         }
 
-        return user["exec"].IsPresent ? new ExecCredentialProvider(Exec(user["exec"]), time) : null;
+        return user["exec"].IsPresent ? new ExecCredentialProvider(Exec(user["exec"], cluster), time) : null;
     }
 
-    private static ExecConfig Exec(YamlField exec)
+    private static ExecConfig Exec(YamlField exec, YamlField cluster)
     {
         var version = exec["apiVersion"].Required();
         if (version is not ("client.authentication.k8s.io/v1" or "client.authentication.k8s.io/v1beta1"))
         {
             throw exec["apiVersion"].Fault($"'{version}' is neither v1 nor v1beta1 of client.authentication.k8s.io");
+        }
+
+        if (exec["interactiveMode"].Text() == "Always")
+        {
+            throw exec["interactiveMode"].Fault("'Always' cannot be met: nobody is there to be asked");
         }
 
         // A command with a slash is relative to the kubeconfig; one without is looked up in PATH (client-go).
@@ -101,8 +106,22 @@ internal static class KubeConfigResolver
             command.Contains('/') ? Beside(exec, command) : command,
             [.. exec["args"].Items().Select(item => item.Text() ?? "")],
             [.. exec["env"].Items().Select(e => KeyValuePair.Create(e["name"].Required(), e["value"].Text() ?? ""))],
-            exec["installHint"].Text());
+            exec["installHint"].Text())
+        {
+            Cluster = exec["provideClusterInfo"].Flag() ? Describe(cluster) : null,
+        };
     }
+
+    /// <summary>client.authentication.k8s.io's Cluster: what a plugin may have to know to choose a credential.</summary>
+    private static string Describe(YamlField cluster) => KubernetesJson.Serialize(new Dictionary<string, object?>
+    {
+        ["server"] = cluster["server"].Text(),
+        ["tls-server-name"] = cluster["tls-server-name"].Text(),
+        ["insecure-skip-tls-verify"] = cluster["insecure-skip-tls-verify"].Flag() ? true : null,
+        ["certificate-authority-data"] = Pem(cluster, "certificate-authority") is { } roots
+            ? Convert.ToBase64String(Encoding.UTF8.GetBytes(roots.Text))
+            : null,
+    }.Where(field => field.Value is not null).ToDictionary());
 
     /// <summary><c>name-data</c> in base64, or the file that <c>name</c> gives; the former wins, as in client-go.</summary>
     private static (YamlField Field, string Text)? Pem(YamlField parent, string name)

@@ -118,6 +118,21 @@ public sealed class InformerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Run_ServerRestoredFromABackup_ListsAnew()
+    {
+        _cluster.Put(Map("a"));
+        await StartAsync();
+        var ahead = FakeCluster.Refusal(HttpStatusCode.GatewayTimeout, "Timeout");
+        ahead.Status.Details!.Causes = [new V1StatusCause { Reason = "ResourceVersionTooLarge" }];
+
+        _cluster.EndWatches(ahead);
+        await _time.AdvanceUntilAsync(
+            () => _cluster.Calls.Count(call => call == "list") == 2, TimeSpan.FromMilliseconds(50));
+
+        _changes.ShouldBe(["+a"]);
+    }
+
+    [Fact]
     public async Task Run_ReplacedWhileNobodyWatched_IsADeletionAndAnAddition()
     {
         _cluster.Put(Map("a", "first"));

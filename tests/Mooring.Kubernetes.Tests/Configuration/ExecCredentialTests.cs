@@ -33,6 +33,24 @@ public sealed class ExecCredentialTests : IDisposable
     }
 
     [Fact]
+    public async Task Plugin_ThatAsksForTheCluster_IsToldOfIt()
+    {
+        var config = Plugin(
+            """
+            echo "$KUBERNETES_EXEC_INFO" > "$(dirname "$0")/info"
+            echo '{"status":{"token":"t"}}'
+            """,
+            "provideClusterInfo: true,");
+        await HeaderAsync(config);
+
+        using var info = System.Text.Json.JsonDocument.Parse(
+            await File.ReadAllTextAsync(Path.Combine(_folder.Path, "info")));
+        info.RootElement.GetProperty("spec").GetProperty("cluster").GetProperty("server").GetString()!
+            .ShouldStartWith("http");
+        info.RootElement.GetProperty("spec").GetProperty("interactive").GetBoolean().ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Plugin_TokenExpires_IsRunAgainBefore()
     {
         var expires = _time.GetUtcNow().AddMinutes(10).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");

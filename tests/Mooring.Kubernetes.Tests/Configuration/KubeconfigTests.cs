@@ -166,6 +166,9 @@ public sealed class KubeconfigTests : IDisposable
     [InlineData("auth-provider: {name: gcp}", "", "users[u].user.auth-provider: auth providers are gone")]
     [InlineData("exec: {command: x}", "", "users[u].user.exec.apiVersion: is missing")]
     [InlineData("exec: {apiVersion: client.authentication.k8s.io/v1}", "", "users[u].user.exec.command: is missing")]
+    [InlineData(
+        "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always}", "",
+        "users[u].user.exec.interactiveMode: 'Always' cannot be met")]
     [InlineData("exec: {apiVersion: v9, command: x}", "", "users[u].user.exec.apiVersion: 'v9' is neither")]
     public void Build_UnusableField_NamesIt(string user, string cluster, string expected)
     {

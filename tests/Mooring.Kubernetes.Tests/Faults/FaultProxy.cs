@@ -80,10 +80,10 @@ internal sealed class FaultProxy : IAsyncDisposable
         using (client)
         using (var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
         {
-            client.NoDelay = server.NoDelay = true;
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
             try
             {
+                client.NoDelay = server.NoDelay = true;
                 await server.ConnectAsync(_server, ended.Token);
                 var connection = new FaultyConnection(this, client, server, faults, _schedule.Tls);
                 var ways = new[] { connection.RequestsAsync(ended.Token), connection.AnswersAsync(ended.Token) };

@@ -77,7 +77,7 @@ public sealed class FaultRunTests(FaultServers servers, ITestOutputHelper output
     private void Say(string line)
     {
         output.WriteLine(line);
-        TestContext.Current.SendDiagnosticMessage("{0}", line);
+        Console.Error.WriteLine(line);
     }
 
     private static int? Number(string variable) =>
