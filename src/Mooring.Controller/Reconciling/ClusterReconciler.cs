@@ -49,6 +49,10 @@ internal sealed partial class ClusterReconciler(
 
     private ImmutableArray<HeartbeatKey> _keys = [];
 
+    /// <summary>Slots in force by id of the backend set.</summary>
+    private ImmutableDictionary<string, ImmutableArray<SlotAssignment>> _slots =
+        ImmutableDictionary<string, ImmutableArray<SlotAssignment>>.Empty;
+
     /// <summary>Works until cancelled: for as long as this replica leads.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -166,13 +170,14 @@ internal sealed partial class ClusterReconciler(
         });
         _owners = result.AddressOwners;
         _moves = result.Moves;
-        Publish(result);
+        var states = new EndpointStates(result.VirtualIps, view);
+        Publish(result, states);
         claims.Submit(result.ClaimChanges);
-        WriteStatus(result, view);
+        WriteStatus(result, view, states);
         return result;
     }
 
-    private void Publish(BuildResult result)
+    private void Publish(BuildResult result, EndpointStates states)
     {
         var last = agents.Published?.Snapshot;
         var highest = Math.Max(agents.MaxAppliedRevision, last?.Revision ?? 0);
@@ -180,7 +185,9 @@ internal sealed partial class ClusterReconciler(
         // The wall clock only makes a revision of a new leader exceed those of leaders before it, whose agents may be
         // away; within one leadership, and against every agent that is there, it is simply the next number.
         var revision = Math.Max(highest + 1, last is null ? (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() : 0);
-        var snapshot = result.Snapshot with { Revision = revision };
+        var snapshot = SlotAssigner.Assign(result.Snapshot with { Revision = revision }, states, _slots, generation: revision);
+        _slots = snapshot.BackendSets.Where(set => !set.Slots.IsEmpty)
+            .ToImmutableDictionary(set => set.Id, set => set.Slots, StringComparer.Ordinal);
         var behind = last is not null && highest > last.Revision;
         if (last is not null && !behind && SnapshotDiff.Compute(last, snapshot) is { } delta && IsEmpty(delta))
         {
@@ -192,9 +199,8 @@ internal sealed partial class ClusterReconciler(
         Log.Published(logger, revision, snapshot.VirtualIps.Length, snapshot.BackendSets.Length, snapshot.Nodes.Length);
     }
 
-    private void WriteStatus(BuildResult result, AgentsView view)
+    private void WriteStatus(BuildResult result, AgentsView view, EndpointStates states)
     {
-        var states = new EndpointStates(result.VirtualIps, view);
         var now = time.GetUtcNow();
 
         // Stored times have whole seconds.

@@ -1,5 +1,6 @@
 using Mooring.Controller.Validation;
 using Mooring.Controller.World;
+using Mooring.Core.DataPlane;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
@@ -8,18 +9,33 @@ namespace Mooring.Controller.Snapshots;
 /// <summary>Direct where every agent can, else Nat: both ends of a handed-on packet need it.</summary>
 internal static class ForwardingResolver
 {
-    public static ForwardingEvaluation Resolve(ForwardingChoice choice, IEnumerable<AgentFacts> agents)
+    public static ForwardingEvaluation Resolve(
+        ForwardingChoice choice, IEnumerable<AgentFacts> agents, IEnumerable<BalancingAlgorithm> algorithms)
     {
         if (choice == ForwardingChoice.Nat)
         {
             return new ForwardingEvaluation(ForwardingMode.Nat, "Requested", "spec.forwarding is Nat");
         }
 
-        var known = agents.Where(agent => agent.Presence != AgentPresence.Absent).ToArray();
+        if (choice == ForwardingChoice.Auto
+            && algorithms.Any(algorithm => algorithm is BalancingAlgorithm.RoundRobin or BalancingAlgorithm.WeightedRoundRobin))
+        {
+            return new ForwardingEvaluation(
+                ForwardingMode.Nat,
+                "AlgorithmTakesTurns",
+                "a pool takes turns, which direct forwarding cannot as it remembers nothing; it would hash");
+        }
+
+        // One that is expected back after this controller's start has not said yet what it can, and is no reason to
+        // change the mode of live connections.
+        var known = agents
+            .Where(agent => agent.Presence == AgentPresence.Connected
+                || (agent.Presence == AgentPresence.Expected && !agent.ForwardingModes.IsEmpty))
+            .ToArray();
         var unable = known
             .Where(agent => !agent.ForwardingModes.Contains(ForwardingMode.Direct))
-            .Select(agent => agent.Node)
-            .Order(StringComparer.Ordinal)
+            .OrderBy(agent => agent.Node, StringComparer.Ordinal)
+            .Select(Describe)
             .ToArray();
         if (known.Length > 0 && unable.Length == 0)
         {
@@ -36,5 +52,12 @@ internal static class ForwardingResolver
                 ? "no agent has said what it can"
                 : $"no direct forwarding on {string.Join(", ", unable.Take(10))}"
                     + (unable.Length > 10 ? $" and {unable.Length - 10} more" : ""));
+    }
+
+    /// <summary>The node, and why in its agent's words.</summary>
+    private static string Describe(AgentFacts agent)
+    {
+        var problem = agent.Problems.FirstOrDefault(one => one.StartsWith(DirectProblem.Prefix, StringComparison.Ordinal));
+        return problem is null ? agent.Node : $"{agent.Node} ({problem[DirectProblem.Prefix.Length..]})";
     }
 }

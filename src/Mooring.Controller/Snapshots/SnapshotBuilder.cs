@@ -105,7 +105,8 @@ internal static class SnapshotBuilder
         {
             Settings = vip,
             Ports = ports,
-            Forwarding = ForwardingResolver.Resolve(vip.Forwarding, world.Agents.Values),
+            Forwarding = ForwardingResolver.Resolve(
+                vip.Forwarding, world.Agents.Values, ports.Select(port => port.Set?.Algorithm).OfType<BalancingAlgorithm>()),
             Published = ports.Any(port => port.Set is not null),
         };
     }

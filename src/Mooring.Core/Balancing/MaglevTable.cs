@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Mooring.Core.DataPlane;
 
@@ -11,7 +12,10 @@ namespace Mooring.Core.Balancing;
 /// </summary>
 public static class MaglevTable
 {
-    /// <summary>Fills <paramref name="size"/> slots, a prime, for <paramref name="backends"/> in their sorted order.</summary>
+    /// <summary>
+    /// Fills <paramref name="size"/> slots, a power of two, for <paramref name="backends"/> in their sorted order. The paper
+    /// takes a prime so that any step meets every slot; with a power of two any odd step does.
+    /// </summary>
     public static SlotTable Build(ImmutableArray<ForwardedBackend> backends, int size)
     {
         if (backends.IsEmpty)
@@ -19,7 +23,11 @@ public static class MaglevTable
             return SlotTable.Empty;
         }
 
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
+        if (!BitOperations.IsPow2(size))
+        {
+            throw new ArgumentOutOfRangeException(nameof(size), size, "is no power of two");
+        }
+
         var slots = new int[size];
         Array.Fill(slots, -1);
         var permutations = new Permutation[backends.Length];
@@ -52,7 +60,7 @@ public static class MaglevTable
         }
     }
 
-    /// <summary>offset, offset + skip, offset + 2 × skip … modulo the size, which being prime is met whole.</summary>
+    /// <summary>offset, offset + skip, offset + 2 × skip … modulo the size; an odd skip meets every slot.</summary>
     private struct Permutation(int offset, int skip, int size)
     {
         private int _next = offset;
@@ -66,7 +74,7 @@ public static class MaglevTable
             key = key[..(length + 2)];
             return new Permutation(
                 (int)(Fnv1A(key, OffsetSeed) % (ulong)size),
-                size == 1 ? 1 : (int)((Fnv1A(key, SkipSeed) % (ulong)(size - 1)) + 1),
+                (int)(Fnv1A(key, SkipSeed) % (ulong)size) | 1,
                 size);
         }
 
@@ -102,10 +110,7 @@ public static class MaglevTable
         private void Advance()
         {
             _next += skip;
-            if (_next >= size)
-            {
-                _next -= size;
-            }
+            _next &= size - 1;
         }
     }
 }

@@ -8,6 +8,8 @@ namespace Mooring.Core.DataPlane;
 /// <summary>Computes what the kernel of one node should do from a snapshot and the node's health verdicts.</summary>
 public static class DataPlanePlanner
 {
+    private const int DefaultMtu = 1500;
+
     /// <summary>
     /// One service per address, protocol and port, with the backends of the address's family. A backend takes new flows
     /// when Kubernetes calls it ready, no check of this node says otherwise and its weight is not 0.
@@ -44,6 +46,7 @@ public static class DataPlanePlanner
                         Algorithm = planned.Set.Algorithm,
                         ClientAffinityTimeout = planned.Set.ClientAffinityTimeout,
                         Backends = planned.Backends,
+                        Direct = vip.Forwarding == ForwardingMode.Direct ? planned.Direct.Value : null,
                         Draining = port.Protocol == TransportProtocol.Tcp ? planned.Unfit : planned.Draining,
                     });
                 }
@@ -51,14 +54,22 @@ public static class DataPlanePlanner
         }
 
         services.Sort(ServiceOrder.Instance);
-        return new DataPlaneState { Services = [.. services] };
+        return new DataPlaneState
+        {
+            NodeName = nodeName,
+            Services = [.. services],
+            Peers = services.Exists(service => service.Direct is not null) ? PeerPlanner.Plan(snapshot.Nodes, nodeName) : [],
+            Mtu = snapshot.Nodes.FirstOrDefault(node => node.Name == nodeName)?.Interfaces
+                .Where(nic => nic.Up).Select(nic => nic.Mtu).DefaultIfEmpty(DefaultMtu).Min() ?? DefaultMtu,
+        };
     }
 
     private sealed record PlannedSet(
         BackendSet Set,
         ImmutableArray<ForwardedBackend> Backends,
         ImmutableArray<ForwardedBackend> Draining,
-        ImmutableArray<ForwardedBackend> Unfit)
+        ImmutableArray<ForwardedBackend> Unfit,
+        Lazy<DirectForwarding?> Direct)
     {
         public static PlannedSet Of(
             BackendSet set, AddressFamily family, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
@@ -87,7 +98,8 @@ public static class DataPlanePlanner
             backends.Sort(BackendOrder.Instance);
             draining.Sort(BackendOrder.Instance);
             unfit.Sort(BackendOrder.Instance);
-            return new PlannedSet(set, backends.ToImmutable(), draining.ToImmutable(), unfit.ToImmutable());
+            return new PlannedSet(set, backends.ToImmutable(), draining.ToImmutable(), unfit.ToImmutable(), new Lazy<DirectForwarding?>(
+                () => set.SlotsOf(family) is { } slots ? DirectPlanner.Plan(slots, set, nodeName, isHealthy) : null));
         }
     }
 }

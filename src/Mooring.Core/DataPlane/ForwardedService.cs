@@ -22,6 +22,9 @@ public sealed record ForwardedService
     /// <summary>Backends that take new flows, sorted by address, then port. Empty refuses new flows.</summary>
     public ImmutableArray<ForwardedBackend> Backends { get; init; } = [];
 
+    /// <summary>How flows find the node that serves them; null in Nat mode.</summary>
+    public DirectForwarding? Direct { get; init; }
+
     /// <summary>Backends that take no new flows while established ones go on.</summary>
     public ImmutableArray<ForwardedBackend> Draining { get; init; } = [];
 }

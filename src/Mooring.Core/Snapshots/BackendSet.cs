@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 
 namespace Mooring.Core.Snapshots;
 
@@ -26,4 +27,20 @@ public sealed record BackendSet
 
     /// <summary>Sorted by address, then port.</summary>
     public ImmutableArray<Backend> Backends { get; init; } = [];
+
+    /// <summary>One per family with endpoints when a VIP in Direct mode uses the set; empty otherwise.</summary>
+    public ImmutableArray<SlotAssignment> Slots { get; init; } = [];
+
+    public SlotAssignment? SlotsOf(AddressFamily family)
+    {
+        foreach (var slots in Slots)
+        {
+            if (slots.Family == family)
+            {
+                return slots;
+            }
+        }
+
+        return null;
+    }
 }

@@ -37,6 +37,7 @@ internal static class BackendSetMapping
             });
         }
 
+        result.SlotTables.AddRange(set.Slots.Select(SlotTableMapping.ToProto));
         return result;
     }
 
@@ -60,6 +61,7 @@ internal static class BackendSetMapping
             HealthCheck = set.HealthCheck is null ? null : HealthCheckMapping.Read(set.HealthCheck, reader),
             DrainTimeout = reader.Duration("drain_timeout", set.DrainTimeout, TimeSpan.Zero, MaxDrain),
             Backends = ReadBackends(set, reader),
+            Slots = SlotTableMapping.Read(set.SlotTables, reader),
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Net.Sockets;
 using Domain = Mooring.Core.Snapshots;
 using Proto = Mooring.Protocol.V1Alpha1;
 
@@ -45,6 +46,13 @@ internal static class WireEnums
         {
             [Proto.HealthCheckType.Tcp] = Domain.HealthCheckType.Tcp,
             [Proto.HealthCheckType.Http] = Domain.HealthCheckType.Http,
+        }.ToFrozenDictionary();
+
+    public static readonly FrozenDictionary<Proto.AddressFamily, AddressFamily> Families =
+        new Dictionary<Proto.AddressFamily, AddressFamily>
+        {
+            [Proto.AddressFamily.Ipv4] = AddressFamily.InterNetwork,
+            [Proto.AddressFamily.Ipv6] = AddressFamily.InterNetworkV6,
         }.ToFrozenDictionary();
 
     public static TProto ToProto<TProto, TCore>(FrozenDictionary<TProto, TCore> known, TCore value)

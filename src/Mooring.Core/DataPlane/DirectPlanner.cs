@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Runtime.InteropServices;
+using Mooring.Core.Balancing;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Core.DataPlane;
+
+/// <summary>
+/// What one node does with each slot of a backend set: the published owners, but for endpoints that this node's checks
+/// found unfit, whose slots go to the others by the same hashing on every node.
+/// </summary>
+internal static class DirectPlanner
+{
+    public static DirectForwarding Plan(
+        SlotAssignment slots, BackendSet set, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
+    {
+        var backends = set.Backends.ToDictionary(backend => backend.EndPoint);
+        var here = new bool[slots.Members.Length];
+        var members = new ForwardedBackend[slots.Members.Length];
+        var fit = new bool[slots.Members.Length];
+        for (var i = 0; i < members.Length; i++)
+        {
+            var member = slots.Members[i];
+            here[i] = member.Node == nodeName || member.Node is null;
+            backends.TryGetValue(member.EndPoint, out var backend);
+            fit[i] = backend is { Condition: BackendCondition.Ready, Weight: > 0 } && isHealthy(set.Id, member.EndPoint) != false;
+            members[i] = new ForwardedBackend(
+                member.EndPoint.Address, (ushort)member.EndPoint.Port, backend?.Weight ?? 1, member.Node == nodeName);
+        }
+
+        var instead = fit.All(one => one) ? null : Table(members, fit, slots.Size);
+        var local = Table(members, [.. fit.Select((one, i) => one && members[i].Local)], slots.Size);
+        var owners = new string?[slots.Size];
+        var previous = new List<string?[]>();
+        var endpoints = new ForwardedBackend?[slots.Size];
+        for (var slot = 0; slot < slots.Size; slot++)
+        {
+            int published = slots.Owners[slot];
+            var owner = fit[published] || instead is null ? published : instead[slot];
+            owners[slot] = here[owner] ? null : slots.Members[owner].Node;
+            Remember(
+                previous,
+                slot,
+                slots.Size,
+                slots.HistoryOf(slot).Prepend(slots.Members[published].Node)
+                    .Where(node => node is not null && node != nodeName && node != owners[slot])
+                    .Distinct());
+            endpoints[slot] = here[owner] && fit[owner] ? members[owner] : local is null ? null : members[local[slot]];
+        }
+
+        return new DirectForwarding
+        {
+            ByClient = set.ClientAffinityTimeout is not null || set.Algorithm == BalancingAlgorithm.SourceIpHash,
+            Owners = [.. owners],
+            Previous = [.. previous.Select(nodes => ImmutableCollectionsMarshal.AsImmutableArray(nodes))],
+            Endpoints = [.. endpoints],
+            Open = fit.Any(one => one),
+        };
+    }
+
+    private static void Remember(List<string?[]> previous, int slot, int size, IEnumerable<string?> nodes)
+    {
+        var depth = 0;
+        foreach (var node in nodes.Take(SlotAssignment.MaxHistory))
+        {
+            if (previous.Count <= depth)
+            {
+                previous.Add(new string?[size]);
+            }
+
+            previous[depth++][slot] = node;
+        }
+    }
+
+    /// <summary>By slot, the index of a member among those that count; null when none does.</summary>
+    private static int[]? Table(ForwardedBackend[] members, bool[] counts, int size)
+    {
+        var indexes = Enumerable.Range(0, members.Length).Where(i => counts[i]).ToArray();
+        return indexes.Length == 0
+            ? null
+            : [.. MaglevTable.Build([.. indexes.Select(i => members[i])], size).Backends.Select(i => indexes[i])];
+    }
+}
