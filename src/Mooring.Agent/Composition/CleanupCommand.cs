@@ -4,7 +4,7 @@ using Mooring.Agent.DataPlane;
 
 namespace Mooring.Agent.Composition;
 
-/// <summary>Takes our table out of the kernel, for a node that the agent leaves for good.</summary>
+/// <summary>Takes our tables, tunnels, routes and rules out of the kernel, for a node that the agent leaves for good.</summary>
 internal static partial class CleanupCommand
 {
     public static async Task<int> RunAsync(LogOptions logOptions, CancellationToken cancellationToken)
@@ -27,10 +27,10 @@ internal static partial class CleanupCommand
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "nftables table inet {Table} is removed")]
+        [LoggerMessage(LogLevel.Information, "nftables tables {Table}, their tunnels, routes and rules are removed")]
         public static partial void Removed(ILogger logger, string table);
 
-        [LoggerMessage(LogLevel.Error, "nftables table inet {Table} could not be removed")]
+        [LoggerMessage(LogLevel.Error, "nftables tables {Table}, their tunnels, routes and rules could not be removed")]
         public static partial void Failed(ILogger logger, string table, Exception exception);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
@@ -36,26 +37,54 @@ internal static class KernelTable
     /// <summary>
     /// The rules of the fixed part as nft prints them, to compare with a later listing: elements and slot chains left out.
     /// </summary>
-    public static string ReadRules(NftablesContext nftables, string table)
+    /// <param name="nftables">Where to read.</param>
+    /// <param name="table">Name of the table.</param>
+    /// <param name="direct">It has the chains of Direct mode.</param>
+    /// <param name="second">The tables for second chances are there.</param>
+    public static string ReadRules(NftablesContext nftables, string table, bool direct, bool second)
     {
         var text = new System.Text.StringBuilder();
-        foreach (var chain in TableSchemaChains)
+        foreach (var chain in direct ? TableSchema.Chains.Concat(DirectSchema.Chains) : TableSchema.Chains)
         {
             text.Append(nftables.List($"list chain inet {table} {chain}"));
+        }
+
+        if (second)
+        {
+            text.Append(nftables.List($"list table ip {table}")).Append(nftables.List($"list table ip6 {table}"));
         }
 
         return text.ToString();
     }
 
-    private static readonly string[] TableSchemaChains =
-        ["prerouting", "output", "postrouting", "refuse", "refuse-incoming", "refuse-outgoing"];
+    /// <summary>The table has the chains of Direct mode.</summary>
+    public static bool HasDirect(NftablesContext nftables, string table) =>
+        nftables.List($"list table inet {table}").Contains("chain hand-on {", StringComparison.Ordinal);
+
+    /// <summary>The tables for second chances are there.</summary>
+    public static bool HasSecond(NftablesContext nftables, string table)
+    {
+        var tables = nftables.List("list tables");
+        return tables.Contains($"table ip {table}\n", StringComparison.Ordinal)
+            && tables.Contains($"table ip6 {table}\n", StringComparison.Ordinal);
+    }
+
+    /// <summary>Next hops of second chances of a family.</summary>
+    public static ImmutableSortedSet<string> ReadSecondHops(NftablesContext nftables, string table, string family)
+    {
+        using var document = JsonDocument.Parse(nftables.ListJson($"list map {family} {table} nodes"));
+        return TablePlan.Set(
+            from entry in document.RootElement.GetProperty("nftables").EnumerateArray().ToArray()
+            where entry.TryGetProperty("map", out _)
+            from pair in Elements(entry.GetProperty("map")).ToArray()
+            select $"{DirectMarks.Text(pair[0].GetUInt32())} : {Part(pair[1])}");
+    }
 
     private static TablePlan Parse(JsonElement objects)
     {
         var sets = new Dictionary<string, IEnumerable<string>>(StringComparer.Ordinal);
         var chains = new List<string>();
-        var verdicts = new Dictionary<string, string>(StringComparer.Ordinal);
-        var slots = new Dictionary<string, List<string?>>(StringComparer.Ordinal);
+        var contents = new KernelServices();
         foreach (var entry in objects.EnumerateArray())
         {
             if (entry.TryGetProperty("set", out var set))
@@ -64,23 +93,21 @@ internal static class KernelTable
             }
             else if (entry.TryGetProperty("map", out var map))
             {
-                ReadMap(map, verdicts, slots);
+                var name = map.GetProperty("name").GetString()!;
+                foreach (var pair in Elements(map))
+                {
+                    contents.Add(name, Text(pair[0]), pair[1]);
+                }
             }
             else if (entry.TryGetProperty("rule", out var rule))
             {
                 // A slot chain counts only when its rule is there.
                 var chain = rule.GetProperty("chain").GetString()!;
-                if (!TableSchemaChains.Contains(chain, StringComparer.Ordinal))
+                if (!Fixed.Contains(chain))
                 {
                     chains.Add(chain);
                 }
             }
-        }
-
-        var services = ImmutableSortedDictionary.CreateBuilder<string, ServicePlan>(StringComparer.Ordinal);
-        foreach (var key in verdicts.Keys.Union(slots.Keys))
-        {
-            services[key] = new ServicePlan(verdicts.GetValueOrDefault(key), [.. slots.GetValueOrDefault(key) ?? []]);
         }
 
         return new TablePlan
@@ -88,54 +115,24 @@ internal static class KernelTable
             VirtualAddresses = Both("vips"),
             Held = Both("held"),
             LocalBackends = Both("local-backends"),
+            TunnelEnds = Both("tunnel-ends"),
+            Peers = TablePlan.Set(sets.GetValueOrDefault("peers") ?? []),
             SlotChains = TablePlan.Set(chains),
-            Services = services.ToImmutable(),
+            Services = contents.Build(served: Both("served"), closed: Both("closed")),
         };
 
         ImmutableSortedSet<string> Both(string name) =>
             TablePlan.Set([.. sets.GetValueOrDefault(name) ?? [], .. sets.GetValueOrDefault(name + "6") ?? []]);
     }
 
-    private static void ReadMap(
-        JsonElement map, Dictionary<string, string> verdicts, Dictionary<string, List<string?>> slots)
-    {
-        var name = map.GetProperty("name").GetString();
-        var shared = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var pair in Elements(map))
-        {
-            var key = Text(pair[0]);
-            if (name is "services" or "services6")
-            {
-                verdicts[key] = pair[1].TryGetProperty("goto", out var target)
-                    ? target.GetProperty("target").GetString()!
-                    : pair[1].GetRawText();
-            }
-            else if (name is "endpoints-tcp" or "endpoints-udp" or "endpoints6-tcp" or "endpoints6-udp")
-            {
-                var parts = key.Split(" . ");
-                var slot = int.Parse(parts[2]);
-                var service = $"{parts[0]} . {name[^3..]} . {parts[1]}";
-                if (!slots.TryGetValue(service, out var list))
-                {
-                    slots[service] = list = [];
-                }
-
-                while (list.Count <= slot)
-                {
-                    list.Add(null);
-                }
-
-                var backend = Text(pair[1]);
-                list[slot] = shared.TryGetValue(backend, out var known) ? known : shared[backend] = backend;
-            }
-        }
-    }
+    private static readonly FrozenSet<string> Fixed =
+        TableSchema.Chains.Concat(DirectSchema.Chains).Concat(DirectSchema.ChangingChains).ToFrozenSet(StringComparer.Ordinal);
 
     private static IEnumerable<JsonElement> Elements(JsonElement set) =>
         set.TryGetProperty("elem", out var elements) ? elements.EnumerateArray() : [];
 
     /// <summary>A scalar or a concatenation in the notation of <see cref="TablePlan"/>.</summary>
-    private static string Text(JsonElement element) => element.ValueKind switch
+    public static string Text(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Object when element.TryGetProperty("elem", out var inner) => Text(inner.GetProperty("val")),
         JsonValueKind.Object => string.Join(" . ", element.GetProperty("concat").EnumerateArray().Select(Part)),

@@ -5,36 +5,51 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;
+using Mooring.Linux;
 using Mooring.Linux.Nftables;
 
 namespace Mooring.Agent.DataPlane;
 
 /// <summary>
-/// Forwards by nftables in Nat mode. What it leaves in the kernel outlives the process: a restarted agent reads the
-/// table back and goes on from there, so its restart cuts no traffic.
+/// Forwards by nftables, in Direct mode with routes and tunnels beside. What it leaves in the kernel outlives the process: a
+/// restarted agent reads it back and goes on from there, so its restart cuts no traffic.
 /// </summary>
-internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogger<NftablesDataPlane> logger) : IDataPlane
+internal sealed partial class NftablesDataPlane : IDataPlane
 {
-    private readonly ForwardingSettings _settings = new(options.SysctlDirectory);
+    /// <summary>For so long after a change a packet of an unknown flow may belong to one that another node will know.</summary>
+    private static readonly TimeSpan Convergence = TimeSpan.FromSeconds(10);
+
+    private readonly DataPlaneOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<NftablesDataPlane> _logger;
+    private readonly ForwardingSettings _settings;
+    private readonly NftablesTable _table;
+    private readonly DirectPaths _paths;
+    private readonly ServiceNumbers _numbers = new();
+    private readonly TablePlanner _planner;
     private readonly StaleFlows _staleFlows = new();
     private readonly SemaphoreSlim _owner = new(1, 1);
     private readonly HashSet<string> _held = new(StringComparer.Ordinal);
-
-    private NftablesContext? _nftables;
     private DataPlaneState _desired = DataPlaneState.Empty;
+    private long _changedAt;
     private bool _forwardsIPv6;
+    private bool _pathsKnown;
 
-    /// <summary>What the kernel has, as far as is known; null before it was read.</summary>
-    private TablePlan? _kernel;
+    public NftablesDataPlane(DataPlaneOptions options, TimeProvider time, ILogger<NftablesDataPlane> logger)
+    {
+        (_options, _time, _logger) = (options, time, logger);
+        _settings = new ForwardingSettings(options.SysctlDirectory);
+        _table = new NftablesTable(options.Table, options.MaxElementsPerTransaction, logger);
+        _paths = new DirectPaths(options.SysctlDirectory);
+        _planner = new TablePlanner(_numbers);
+    }
 
-    /// <summary>The fixed rules as the kernel printed them when they were made.</summary>
-    private string _rules = "";
-
-    /// <summary>Removes our table, if it is there.</summary>
+    /// <summary>Removes our tables, devices, routes and rules, if they are there.</summary>
     public static void Cleanup(string table)
     {
         using var nftables = new NftablesContext();
-        nftables.Run(TableSchema.Remove(table));
+        nftables.Run(DirectSchema.RemoveSecond(table) + TableSchema.Remove(table));
+        new DirectPaths("").Prune(null);
     }
 
     public Task<DataPlaneProbe> ProbeAsync(CancellationToken cancellationToken) =>
@@ -45,7 +60,9 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
                 try
                 {
                     Open();
-                    return new DataPlaneProbe([ForwardingMode.Nat], problems);
+                    return DirectProbe.Problem(_options.SysctlDirectory) is { } problem
+                        ? new DataPlaneProbe([ForwardingMode.Nat], [.. problems, DirectProblem.Prefix + problem])
+                        : new DataPlaneProbe([ForwardingMode.Nat, ForwardingMode.Direct], problems);
                 }
                 catch (DllNotFoundException)
                 {
@@ -75,10 +92,7 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
                 if (changed)
                 {
                     Open();
-                    var before = _kernel!;
-                    var after = before with { Held = TablePlan.Set(_held) };
-                    _nftables!.Run(new TableTransaction(options.Table).Shared(before, after).ToString());
-                    _kernel = after;
+                    _table.SetHeld(TablePlan.Set(_held));
                 }
 
                 return changed;
@@ -90,38 +104,35 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
             () =>
             {
                 Open();
-                var drift = Drift();
+                var drift = PathDrift().AddRange(_table.Drift());
                 if (!drift.IsEmpty)
                 {
                     foreach (var difference in drift)
                     {
-                        Log.Drift(logger, options.Table, difference);
+                        Log.Drift(_logger, _options.Table, difference);
                     }
 
                     Apply();
                 }
 
+                _table.SetLost(resets: _time.GetElapsedTime(_changedAt) > Convergence);
                 return new VerifyResult(drift);
             },
             cancellationToken);
 
     public Task<IReadOnlyList<ServiceCounters>> CountersAsync(CancellationToken cancellationToken) =>
-        OwnedAsync<IReadOnlyList<ServiceCounters>>(
+        OwnedAsync(
             () =>
             {
                 Open();
-                return
-                [
-                    .. CounterReader.Parse(_nftables!.ListJson($"list map inet {options.Table} services")),
-                    .. CounterReader.Parse(_nftables!.ListJson($"list map inet {options.Table} services6")),
-                ];
+                return _table.Counters();
             },
             cancellationToken);
 
     /// <summary>Leaves the kernel as it is.</summary>
     public ValueTask DisposeAsync()
     {
-        _nftables?.Dispose();
+        _table.Dispose();
         _owner.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -136,7 +147,7 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
         try
         {
             return await Task.Run(
-                () => options.Namespace is { } other ? other.Run(work) : work(), cancellationToken).ConfigureAwait(false);
+                () => _options.Namespace is { } other ? other.Run(work) : work(), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -144,51 +155,128 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
         }
     }
 
-    private void Open()
+    private void Open() => _table.Open(found =>
     {
-        _nftables ??= new NftablesContext();
-        if (_kernel is not null)
-        {
-            return;
-        }
-
-        if (KernelTable.Read(_nftables, options.Table) is { } found)
-        {
-            _staleFlows.Adopt(found);
-            Load(found);
-            Log.Adopted(logger, options.Table, found.Services.Count);
-        }
-        else
-        {
-            Rebuild();
-        }
-    }
-
-    private void Rebuild()
-    {
-        _nftables!.Run(TableSchema.Remove(options.Table) + TableSchema.Create(options.Table));
-        Load(TablePlan.Empty);
-        Log.Created(logger, options.Table);
-    }
-
-    private void Load(TablePlan kernel)
-    {
-        _rules = KernelTable.ReadRules(_nftables!, options.Table);
-        _kernel = kernel;
-    }
+        _staleFlows.Adopt(found);
+        _numbers.Adopt(found);
+    });
 
     private ApplyResult Apply()
     {
         Open();
-        var target = TablePlanner.Plan(_desired, _held);
-        var changed = TableComparison.ChangedServices(_kernel!, target);
         var failed = ImmutableArray.CreateBuilder<(ForwardedService, string)>();
-        Commit(target, changed, failed);
-        foreach (var (service, error) in failed)
+        var paths = PathPlan.Of(_desired);
+        var desired = paths is null ? _desired : WithPaths(paths, failed);
+        var target = _planner.Plan(desired, _held);
+        if (desired.Services.Length < _desired.Services.Length)
         {
-            Log.Refused(logger, TablePlanner.Key(service), error);
+            target = KeepingOthers(target);
         }
 
+        if (target.Services.Any(pair => !Equals(pair.Value.Direct, _table.Kernel.Services.GetValueOrDefault(pair.Key)?.Direct)))
+        {
+            _changedAt = _time.GetTimestamp();
+            _table.SetLost(resets: false);
+        }
+
+        var changed = _table.Commit(target, (key, error) =>
+        {
+            Log.Refused(_logger, key, error);
+            if (_desired.Services.FirstOrDefault(service => TablePlanner.Key(service) == key) is { } refused)
+            {
+                failed.Add((refused, error));
+            }
+        });
+        PrunePaths(paths);
+        CutStaleFlows();
+        return new ApplyResult(changed, failed.ToImmutable()) { Problems = Settle() };
+    }
+
+    /// <summary>The desired state, without what needs paths when these cannot be had.</summary>
+    private DataPlaneState WithPaths(PathPlan paths, ImmutableArray<(ForwardedService, string)>.Builder failed)
+    {
+        try
+        {
+            EnsurePaths(paths);
+            return _desired;
+        }
+        catch (Exception exception) when (exception is SystemCallException or NftablesException or IOException)
+        {
+            foreach (var service in _desired.Services.Where(service => service.Direct is not null))
+            {
+                Log.Refused(_logger, TablePlanner.Key(service), exception.Message);
+                failed.Add((service, $"direct forwarding: {exception.Message}"));
+            }
+
+            return _desired with { Services = [.. _desired.Services.Where(service => service.Direct is null)] };
+        }
+    }
+
+    /// <summary>What is in the kernel of services that are not in <paramref name="target"/> for want of paths stays.</summary>
+    private TablePlan KeepingOthers(TablePlan target)
+    {
+        var kept = _desired.Services.Where(service => service.Direct is not null).Select(TablePlanner.Key)
+            .Where(_table.Kernel.Services.ContainsKey)
+            .Select(key => KeyValuePair.Create(key, _table.Kernel.Services[key]));
+        return target with
+        {
+            VirtualAddresses = TablePlan.Set(_desired.Services.Select(service => NftablesText.Of(service.Address))),
+            LocalBackends = target.LocalBackends.Union(_table.Kernel.LocalBackends),
+            Peers = _table.Kernel.Peers,
+            TunnelEnds = _table.Kernel.TunnelEnds,
+            SecondHops = _table.Kernel.SecondHops,
+            SecondHops6 = _table.Kernel.SecondHops6,
+            Services = target.Services.SetItems(kept),
+        };
+    }
+
+    private ImmutableArray<string> PathDrift()
+    {
+        try
+        {
+            return PathPlan.Of(_desired) is { } plan ? EnsurePaths(plan) : [];
+        }
+        catch (Exception exception) when (exception is SystemCallException or NftablesException or IOException)
+        {
+            return [$"paths to other nodes: {exception.Message}"];
+        }
+    }
+
+    private ImmutableArray<string> EnsurePaths(PathPlan plan)
+    {
+        var done = _paths.Ensure(plan);
+        _table.EnsureDirect(renew: done.Any(one => one.Contains(DirectSchema.SecondTunnel, StringComparison.Ordinal)));
+        _table.SetClamp(plan.SegmentV4, plan.IPv6 ? plan.SegmentV6 : null);
+        return done;
+    }
+
+    private void PrunePaths(PathPlan? plan)
+    {
+        // Without Direct mode there is nothing to look for, but for what an earlier run may have left.
+        if (plan is null && _pathsKnown)
+        {
+            return;
+        }
+
+        try
+        {
+            if (plan is null)
+            {
+                _table.EndDirect();
+            }
+
+            _paths.Prune(plan);
+            _pathsKnown = plan is null;
+        }
+        catch (SystemCallException exception)
+        {
+            // They do no harm, and the next change tries again.
+            Log.PathsLeft(_logger, exception);
+        }
+    }
+
+    private void CutStaleFlows()
+    {
         var gone = _staleFlows.Advance(_desired);
         try
         {
@@ -197,10 +285,8 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
         catch (Exception exception) when (exception is SocketException or Win32Exception)
         {
             // The flows end by their own timeouts.
-            Log.StaleFlowsKept(logger, exception);
+            Log.StaleFlowsKept(_logger, exception);
         }
-
-        return new ApplyResult(changed.Count - failed.Count, failed.ToImmutable()) { Problems = Settle() };
     }
 
     /// <summary>Forwarding of a family is switched on with its first address.</summary>
@@ -216,165 +302,8 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
         return problems;
     }
 
-    private void Commit(
-        TablePlan target, List<string> changed, ImmutableArray<(ForwardedService, string)>.Builder failed)
-    {
-        var batch = new TableTransaction(options.Table).Shared(_kernel!, target);
-        var services = _kernel!.Services.ToBuilder();
-        var inBatch = new List<string>();
-        _kernel = _kernel with
-        {
-            VirtualAddresses = target.VirtualAddresses,
-            Held = target.Held,
-            LocalBackends = target.LocalBackends,
-            SlotChains = _kernel.SlotChains.Union(target.SlotChains),
-        };
-
-        void Flush()
-        {
-            if (!batch.IsEmpty)
-            {
-                try
-                {
-                    _nftables!.Run(batch.ToString());
-                }
-                catch (NftablesException) when (inBatch.Count > 0)
-                {
-                    // One service spoils the batch: find it, and let the others through.
-                    RunOneByOne(target, inBatch, services, failed);
-                    inBatch.Clear();
-                }
-                catch (NftablesException)
-                {
-                    _kernel = null;
-                    throw;
-                }
-            }
-
-            foreach (var key in inBatch)
-            {
-                Record(services, key, target);
-            }
-
-            inBatch.Clear();
-            batch = new TableTransaction(options.Table);
-        }
-
-        try
-        {
-            foreach (var key in changed)
-            {
-                batch.Service(key, services.GetValueOrDefault(key), target.Services.GetValueOrDefault(key));
-                inBatch.Add(key);
-                if (batch.Elements >= options.MaxElementsPerTransaction)
-                {
-                    Flush();
-                }
-            }
-
-            Flush();
-        }
-        finally
-        {
-            _kernel = _kernel is null ? null : _kernel with { Services = services.ToImmutable() };
-        }
-    }
-
-    private void RunOneByOne(
-        TablePlan target, List<string> keys, ImmutableSortedDictionary<string, ServicePlan>.Builder services,
-        ImmutableArray<(ForwardedService, string)>.Builder failed)
-    {
-        // What is shared was in the failed batch too; read what the kernel really has and send it first.
-        var actual = KernelTable.Read(_nftables!, options.Table);
-        if (actual is null)
-        {
-            Rebuild();
-            actual = TablePlan.Empty;
-            keys = [.. target.Services.Keys];
-            services.Clear();
-        }
-
-        var shared = new TableTransaction(options.Table).Shared(actual, target);
-        if (!shared.IsEmpty)
-        {
-            _nftables!.Run(shared.ToString());
-        }
-
-        _kernel = target with { Services = actual.Services };
-        foreach (var key in keys)
-        {
-            try
-            {
-                var one = new TableTransaction(options.Table)
-                    .Service(key, actual.Services.GetValueOrDefault(key), target.Services.GetValueOrDefault(key));
-                if (!one.IsEmpty)
-                {
-                    _nftables!.Run(one.ToString());
-                }
-
-                Record(services, key, target);
-            }
-            catch (NftablesException exception)
-            {
-                if (_desired.Services.FirstOrDefault(service => TablePlanner.Key(service) == key) is { } refused)
-                {
-                    failed.Add((refused, exception.Message));
-                }
-            }
-        }
-    }
-
-    private static void Record(
-        ImmutableSortedDictionary<string, ServicePlan>.Builder services, string key, TablePlan target)
-    {
-        if (target.Services.TryGetValue(key, out var plan))
-        {
-            services[key] = plan;
-        }
-        else
-        {
-            services.Remove(key);
-        }
-    }
-
-    private ImmutableArray<string> Drift()
-    {
-        var actual = KernelTable.Read(_nftables!, options.Table);
-        if (actual is null)
-        {
-            Rebuild();
-            return [$"table inet {options.Table} was gone"];
-        }
-
-        string rules;
-        try
-        {
-            rules = KernelTable.ReadRules(_nftables!, options.Table);
-        }
-        catch (NftablesException)
-        {
-            rules = "";
-        }
-
-        if (rules != _rules)
-        {
-            Rebuild();
-            return [$"rules of table inet {options.Table} were changed"];
-        }
-
-        var drift = TableComparison.Drift(actual, expected: _kernel!);
-        _kernel = actual;
-        return drift;
-    }
-
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Created table inet {Table}")]
-        public static partial void Created(ILogger logger, string table);
-
-        [LoggerMessage(Level = LogLevel.Information, Message = "Adopted table inet {Table} with {Services} services")]
-        public static partial void Adopted(ILogger logger, string table, int services);
-
         [LoggerMessage(Level = LogLevel.Warning, Message = "Table inet {Table} differed from the plan, repairing: {Difference}")]
         public static partial void Drift(ILogger logger, string table, string difference);
 
@@ -383,5 +312,8 @@ internal sealed partial class NftablesDataPlane(DataPlaneOptions options, ILogge
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Flows to removed backends could not be cut")]
         public static partial void StaleFlowsKept(ILogger logger, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Routes and rules that are not needed any more could not be removed")]
+        public static partial void PathsLeft(ILogger logger, Exception exception);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 
 namespace Mooring.Agent.DataPlane;
@@ -23,6 +24,9 @@ internal static class NftablesText
         return string.Join(':', Enumerable.Range(0, 8).Select(
             group => ((bytes[2 * group] << 8) | bytes[(2 * group) + 1]).ToString("x", CultureInfo.InvariantCulture)));
     }
+
+    public static string Of(PhysicalAddress mac) =>
+        string.Join(':', mac.GetAddressBytes().Select(part => part.ToString("x2", CultureInfo.InvariantCulture)));
 
     /// <summary>address . port</summary>
     public static string Of(IPAddress address, int port) => $"{Of(address)} . {port}";

@@ -11,8 +11,12 @@ internal sealed record ServicePlan(string? Chain, ImmutableArray<string?> Slots)
 {
     public static readonly ServicePlan None = new(null, []);
 
+    /// <summary>Where the flows of each slot go before this node looks for an endpoint; null in Nat mode.</summary>
+    public DirectPlan? Direct { get; init; }
+
     public bool Equals(ServicePlan? other) =>
-        other is not null && Chain == other.Chain && Slots.AsSpan().SequenceEqual(other.Slots.AsSpan());
+        other is not null && Chain == other.Chain && Slots.AsSpan().SequenceEqual(other.Slots.AsSpan())
+        && Equals(Direct, other.Direct);
 
     public override int GetHashCode() => HashCode.Combine(Chain, Slots.Length);
 }

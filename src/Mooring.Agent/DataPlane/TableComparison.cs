@@ -38,6 +38,12 @@ internal static class TableComparison
             drift.Add("an address set was changed");
         }
 
+        if (!actual.Peers.SetEquals(expected.Peers) || !actual.TunnelEnds.SetEquals(expected.TunnelEnds)
+            || !actual.SecondHops.SetEquals(expected.SecondHops) || !actual.SecondHops6.SetEquals(expected.SecondHops6))
+        {
+            drift.Add("what tells other nodes was changed");
+        }
+
         if (!expected.SlotChains.IsSubsetOf(actual.SlotChains))
         {
             drift.Add("a slot chain was flushed or removed");

@@ -24,6 +24,18 @@ internal sealed record TablePlan
     /// <summary>Chains that pick a slot, one per way of picking and number of slots.</summary>
     public ImmutableSortedSet<string> SlotChains { get; init; } = Set();
 
+    /// <summary>MAC addresses of the other nodes: what comes from them was handed on. Direct mode only.</summary>
+    public ImmutableSortedSet<string> Peers { get; init; } = Set();
+
+    /// <summary>Addresses of the other nodes: only they may send into our tunnels. Direct mode only.</summary>
+    public ImmutableSortedSet<string> TunnelEnds { get; init; } = Set();
+
+    /// <summary>Next hops of second chances, "mark : address", IPv4 and IPv6.</summary>
+    public ImmutableSortedSet<string> SecondHops { get; init; } = Set();
+
+    /// <inheritdoc cref="SecondHops"/>
+    public ImmutableSortedSet<string> SecondHops6 { get; init; } = Set();
+
     /// <summary>By "address . protocol . port".</summary>
     public ImmutableSortedDictionary<string, ServicePlan> Services { get; init; } =
         ImmutableSortedDictionary.Create<string, ServicePlan>(StringComparer.Ordinal);
@@ -57,20 +69,34 @@ internal sealed record TablePlan
         foreach (var (key, service) in Services)
         {
             text.Append(key).Append(" -> ").Append(service.Chain ?? "refuse").Append('\n');
-            for (var slot = 0; slot < service.Slots.Length;)
+            Fold(text, "  ", service.Slots, slot => slot ?? "(missing)");
+            if (service.Direct is { } direct)
             {
-                var last = slot;
-                while (last + 1 < service.Slots.Length && service.Slots[last + 1] == service.Slots[slot])
+                text.Append("  direct ").Append(DirectMarks.Text(direct.Mark)).Append(direct.Served ? " served" : "")
+                    .Append(direct.Closed ? " closed" : "").Append('\n');
+                Fold(text, "    owner ", direct.Owners, mark => mark == 0 ? "here" : DirectMarks.Text(mark));
+                foreach (var previous in direct.Previous)
                 {
-                    last++;
+                    Fold(text, "    before ", previous, mark => mark == 0 ? "none" : DirectMarks.Text(mark));
                 }
-
-                text.Append("  ").Append(slot == last ? $"{slot}" : $"{slot}-{last}")
-                    .Append(": ").Append(service.Slots[slot] ?? "(missing)").Append('\n');
-                slot = last + 1;
             }
         }
 
         return text.ToString();
+    }
+
+    private static void Fold<T>(StringBuilder text, string indent, ImmutableArray<T> slots, Func<T, string> describe)
+    {
+        for (var slot = 0; slot < slots.Length;)
+        {
+            var last = slot;
+            while (last + 1 < slots.Length && EqualityComparer<T>.Default.Equals(slots[last + 1], slots[slot]))
+            {
+                last++;
+            }
+
+            text.Append(indent).Append(slot == last ? $"{slot}" : $"{slot}-{last}").Append(": ").Append(describe(slots[slot])).Append('\n');
+            slot = last + 1;
+        }
     }
 }

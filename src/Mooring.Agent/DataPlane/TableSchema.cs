@@ -7,7 +7,10 @@ namespace Mooring.Agent.DataPlane;
 internal static class TableSchema
 {
     /// <summary>Written into the table's comment; a table with another one is rebuilt.</summary>
-    public const string Version = "mooring 2";
+    public const string Version = "mooring 3";
+
+    public static readonly string[] Chains =
+        ["prerouting", "output", "postrouting", "refuse", "refuse-incoming", "refuse-outgoing"];
 
     /// <summary>Commands that create the empty table <paramref name="table"/>.</summary>
     public static string Create(string table) =>
@@ -58,6 +61,7 @@ internal static class TableSchema
                 ct status dnat ct original ip6 daddr @vips6 ip6 saddr @local-backends6 masquerade
             }
             chain refuse {
+                meta l4proto tcp ct state invalid drop
                 meta l4proto { icmp, ipv6-icmp } drop
                 ip daddr != @held drop
                 ip6 daddr != @held6 drop
@@ -66,11 +70,13 @@ internal static class TableSchema
             }
             chain refuse-incoming {
                 type filter hook prerouting priority -90; policy accept;
+                meta mark & 0xff000000 == 0x6e000000 accept
                 ip daddr @vips goto refuse
                 ip6 daddr @vips6 goto refuse
             }
             chain refuse-outgoing {
                 type filter hook output priority -90; policy accept;
+                meta mark & 0xff000000 == 0x6e000000 accept
                 ip daddr @vips goto refuse
                 ip6 daddr @vips6 goto refuse
             }

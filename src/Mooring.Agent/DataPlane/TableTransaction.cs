@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 
 namespace Mooring.Agent.DataPlane;
@@ -14,22 +15,32 @@ internal sealed class TableTransaction(string table)
 
     public bool IsEmpty => Elements == 0 && _chains.Length == 0;
 
-    /// <summary>Everything that is not of one service: addresses and slot chains.</summary>
+    /// <summary>Everything that is not of one service: addresses, other nodes and slot chains.</summary>
     public TableTransaction Shared(TablePlan from, TablePlan to)
     {
         // Slot chains are added and never removed: they are few, and an unused one costs nothing.
         foreach (var chain in to.SlotChains.Except(from.SlotChains))
         {
             _chains.Append($"add chain inet {table} {chain}\nflush chain inet {table} {chain}\n");
-            foreach (var rule in SlotChain.Rules(chain))
+            foreach (var rule in DirectChain.Is(chain) ? DirectChain.Rules(chain) : SlotChain.Rules(chain))
             {
                 _chains.Append($"add rule inet {table} {chain} {rule}\n");
+            }
+
+            if (DirectChain.Is(chain))
+            {
+                var (map, element) = DirectChain.Entry(chain);
+                _chains.Append($"add element inet {table} {map} {{ {element} }}\n");
             }
         }
 
         Set("vips", from.VirtualAddresses, to.VirtualAddresses);
         Set("held", from.Held, to.Held);
         Set("local-backends", from.LocalBackends, to.LocalBackends);
+        Set("tunnel-ends", from.TunnelEnds, to.TunnelEnds);
+        Change(Inet("peers"), from.Peers, to.Peers);
+        Change($"ip {table} nodes", from.SecondHops, to.SecondHops);
+        Change($"ip6 {table} nodes", from.SecondHops6, to.SecondHops6);
         return this;
     }
 
@@ -39,36 +50,23 @@ internal sealed class TableTransaction(string table)
         to ??= ServicePlan.None;
         if (from.Chain != to.Chain)
         {
+            var services = Inet(TablePlan.ServicesOf(key));
             if (from.Chain is not null)
             {
-                Delete(TablePlan.ServicesOf(key), key);
+                Delete(services, key);
             }
 
             if (to.Chain is not null)
             {
-                Add(TablePlan.ServicesOf(key), $"{key} : goto {to.Chain}");
+                Add(services, $"{key} : goto {to.Chain}");
             }
         }
 
         var (endpoints, prefix) = TablePlan.EndpointsOf(key);
-        for (var slot = 0; slot < Math.Max(from.Slots.Length, to.Slots.Length); slot++)
+        Slots(Inet(endpoints), prefix, from.Slots, to.Slots, slot => slot);
+        if (!Equals(from.Direct, to.Direct))
         {
-            var before = slot < from.Slots.Length ? from.Slots[slot] : null;
-            var after = slot < to.Slots.Length ? to.Slots[slot] : null;
-            if (before == after)
-            {
-                continue;
-            }
-
-            if (before is not null)
-            {
-                Delete(endpoints, $"{prefix} . {slot}");
-            }
-
-            if (after is not null)
-            {
-                Add(endpoints, $"{prefix} . {slot} : {after}");
-            }
+            Direct(key, from.Direct, to.Direct);
         }
 
         return this;
@@ -93,30 +91,128 @@ internal sealed class TableTransaction(string table)
         elements.Add(element);
     }
 
-    private void Write(StringBuilder text, string verb, SortedDictionary<string, List<string>> sets)
+    private static void Write(StringBuilder text, string verb, SortedDictionary<string, List<string>> sets)
     {
         foreach (var (set, elements) in sets)
         {
-            text.Append($"{verb} element inet {table} {set} {{ ").AppendJoin(", ", elements).Append(" }\n");
+            text.Append($"{verb} element {set} {{ ").AppendJoin(", ", elements).Append(" }\n");
         }
     }
 
-    private void Set(string name, IReadOnlySet<string> from, IReadOnlySet<string> to)
+    private void Direct(string key, DirectPlan? from, DirectPlan? to)
     {
-        foreach (var element in from)
+        var suffix = TablePlan.SuffixOf(key);
+        if (from?.Mark != to?.Mark)
         {
-            if (!to.Contains(element))
+            if (from is not null)
             {
-                Delete(name + TablePlan.SuffixOf(element), element);
+                Delete(Inet("direct" + suffix), key);
+                Delete(Inet("direct-icmp" + suffix), IcmpKey(key));
+                Marks(from, null);
+            }
+
+            if (to is not null)
+            {
+                Add(Inet("direct" + suffix), $"{key} : {DirectMarks.Text(to.Mark)}");
+                Add(Inet("direct-icmp" + suffix), $"{IcmpKey(key)} : {DirectMarks.Text(to.Mark | DirectMarks.IcmpBit)}");
+                Marks(null, to);
             }
         }
-
-        foreach (var element in to)
+        else if (to is not null)
         {
-            if (!from.Contains(element))
+            Marks(from, to);
+        }
+
+        Member("served" + suffix, key, from is { Served: true }, to is { Served: true });
+        Member("closed" + suffix, key, from is { Closed: true }, to is { Closed: true });
+    }
+
+    /// <summary>Elements of one mark; the two plans have the same one, or one of them is null.</summary>
+    private void Marks(DirectPlan? from, DirectPlan? to)
+    {
+        var mark = DirectMarks.Text((from ?? to)!.Mark);
+        Slots(Inet("slots"), mark, from?.Owners ?? [], to?.Owners ?? [], MarkText);
+        for (var depth = 0; depth < Math.Max(from?.Previous.Length ?? 0, to?.Previous.Length ?? 0); depth++)
+        {
+            Slots(Inet($"slots-before{depth + 1}"), mark, At(from, depth), At(to, depth), MarkText);
+        }
+
+        static ImmutableArray<uint> At(DirectPlan? plan, int depth) =>
+            plan is not null && depth < plan.Previous.Length ? plan.Previous[depth] : [];
+    }
+
+    private void Member(string set, string key, bool from, bool to)
+    {
+        if (from && !to)
+        {
+            Delete(Inet(set), key);
+        }
+        else if (to && !from)
+        {
+            Add(Inet(set), key);
+        }
+    }
+
+    private static string? MarkText(uint mark) => mark == 0 ? null : DirectMarks.Text(mark);
+
+    /// <summary>The map for ICMP errors has raw fields, so numbers.</summary>
+    private static string IcmpKey(string key)
+    {
+        var parts = key.Split(" . ");
+        return $"{parts[0]} . {(parts[1] == "udp" ? 17 : 6)} . {parts[2]}";
+    }
+
+    /// <summary>Elements "prefix . slot : value" of a map; no value, no element.</summary>
+    private void Slots<T>(string map, string prefix, ImmutableArray<T> from, ImmutableArray<T> to, Func<T, string?> text)
+    {
+        for (var slot = 0; slot < Math.Max(from.Length, to.Length); slot++)
+        {
+            var before = slot < from.Length ? from[slot] : default;
+            var after = slot < to.Length ? to[slot] : default;
+            if (EqualityComparer<T>.Default.Equals(before, after))
             {
-                Add(name + TablePlan.SuffixOf(element), element);
+                continue;
             }
+
+            if (slot < from.Length && text(before!) is not null)
+            {
+                Delete(map, $"{prefix} . {slot}");
+            }
+
+            if (slot < to.Length && text(after!) is { } value)
+            {
+                Add(map, $"{prefix} . {slot} : {value}");
+            }
+        }
+    }
+
+    private string Inet(string set) => $"inet {table} {set}";
+
+    private void Set(string name, ImmutableSortedSet<string> from, ImmutableSortedSet<string> to)
+    {
+        if (!ReferenceEquals(from, to))
+        {
+            foreach (var suffix in (string[])["", "6"])
+            {
+                Change(
+                    Inet(name + suffix),
+                    from.Where(element => TablePlan.SuffixOf(element) == suffix).ToHashSet(StringComparer.Ordinal),
+                    to.Where(element => TablePlan.SuffixOf(element) == suffix).ToHashSet(StringComparer.Ordinal));
+            }
+        }
+    }
+
+    private void Change(string set, IReadOnlySet<string> from, IReadOnlySet<string> to)
+    {
+        foreach (var element in from.Where(element => !to.Contains(element)))
+        {
+            // A map's element is deleted by its key.
+            Delete(set, element.Split(" : ")[0]);
+        }
+
+        foreach (var element in to.Where(element => !from.Contains(element)))
+        {
+            Add(set, element);
         }
     }
 

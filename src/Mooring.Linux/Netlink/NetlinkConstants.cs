@@ -24,7 +24,19 @@ internal static class NetlinkConstants
     public const ushort NewRoute = 24; // RTM_NEWROUTE
     public const ushort GetRoute = 26; // RTM_GETROUTE
 
+    public const ushort DeleteLink = 17; // RTM_DELLINK
+    public const ushort DeleteRoute = 25; // RTM_DELROUTE
+    public const ushort NewNeighbour = 28; // RTM_NEWNEIGH
+    public const ushort DeleteNeighbour = 29; // RTM_DELNEIGH
+    public const ushort GetNeighbour = 30; // RTM_GETNEIGH
+    public const ushort NewRule = 32; // RTM_NEWRULE
+    public const ushort DeleteRule = 33; // RTM_DELRULE
+    public const ushort GetRule = 34; // RTM_GETRULE
+
     public const ushort RequestDump = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
+    public const ushort RequestAcknowledged = 0x5; // NLM_F_REQUEST | NLM_F_ACK
+    public const ushort CreateOrReplace = 0x500; // NLM_F_CREATE | NLM_F_REPLACE
+    public const ushort CreateExclusively = 0x600; // NLM_F_CREATE | NLM_F_EXCL
     public const ushort DumpInterrupted = 0x10; // NLM_F_DUMP_INTR
 
     public const uint LinkUp = 0x1; // IFF_UP
@@ -48,6 +60,11 @@ internal static class NetlinkConstants
     public const ushort LinkIPv6Configuration = 2; // IFLA_INET6_CONF: array of int32
     public const int IPv6ForwardingIndex = 0; // DEVCONF_FORWARDING
 
+    public const ushort LinkInformationData = 2; // IFLA_INFO_DATA
+    public const ushort VxlanIdentifier = 1; // IFLA_VXLAN_ID
+    public const ushort VxlanLearning = 7; // IFLA_VXLAN_LEARNING
+    public const ushort VxlanPort = 15; // IFLA_VXLAN_PORT
+
     public const ushort AddressPrefix = 1; // IFA_ADDRESS: the peer's on a point-to-point link
     public const ushort AddressLocal = 2; // IFA_LOCAL
 
@@ -59,6 +76,25 @@ internal static class NetlinkConstants
     public const uint TableMain = 254; // RT_TABLE_MAIN
     public const byte RouteUnicast = 1; // RTN_UNICAST
 
+    public const byte ScopeUniverse = 0; // RT_SCOPE_UNIVERSE
+    public const byte ScopeLink = 253; // RT_SCOPE_LINK
+    public const uint NextHopOnLink = 4; // RTNH_F_ONLINK
+
+    public const ushort RulePriority = 6; // FRA_PRIORITY
+    public const ushort RuleMark = 10; // FRA_FWMARK
+    public const ushort RuleTable = 15; // FRA_TABLE
+    public const ushort RuleMarkMask = 16; // FRA_FWMASK
+    public const ushort RuleOutputInterface = 17; // FRA_OIFNAME
+    public const ushort RuleProtocol = 21; // FRA_PROTOCOL
+    public const byte RuleToTable = 1; // FR_ACT_TO_TBL
+
+    public const ushort NeighbourDestination = 1; // NDA_DST
+    public const ushort NeighbourLinkAddress = 2; // NDA_LLADDR
+    public const ushort NeighbourPermanent = 0x80; // NUD_PERMANENT
+    public const ushort NeighbourNoArp = 0x40; // NUD_NOARP
+    public const byte NeighbourSelf = 0x02; // NTF_SELF
+
+    public const byte FamilyBridge = 7; // AF_BRIDGE
     public const byte FamilyIPv4 = 2; // AF_INET
     public const byte FamilyIPv6 = 10; // AF_INET6
 }

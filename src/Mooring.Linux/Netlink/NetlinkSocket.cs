@@ -83,13 +83,14 @@ internal sealed partial class NetlinkSocket : IDisposable
     /// <param name="type">Such as <see cref="NetlinkConstants.GetLink"/>.</param>
     /// <param name="reset">Called before each attempt: a dump during which something changed is asked for again.</param>
     /// <param name="handle">Called for each message.</param>
+    /// <param name="family">Objects of this family; 0: all.</param>
     /// <exception cref="SystemCallException">The kernel refused.</exception>
-    public void Dump(ushort type, Action reset, MessageHandler handle)
+    public void Dump(ushort type, Action reset, MessageHandler handle, byte family = 0)
     {
         for (var attempt = 1; ; attempt++)
         {
             reset();
-            if (TryDump(type, handle) || attempt == MaxAttempts)
+            if (TryDump(type, family, handle) || attempt == MaxAttempts)
             {
                 // After that many interruptions the mixture is used: the change that interrupted is notified too.
                 return;
@@ -97,13 +98,34 @@ internal sealed partial class NetlinkSocket : IDisposable
         }
     }
 
+    /// <summary>Has one change made and waits until it is.</summary>
+    /// <exception cref="SystemCallException">The kernel refused; the message says what was asked for.</exception>
+    public void Execute(NetlinkRequest request)
+    {
+        var sequence = ++_sequence;
+        _socket.Send(request.Finish(sequence));
+        while (true)
+        {
+            var length = _socket.Receive(_buffer);
+            var messages = new NetlinkMessageReader(_buffer.AsSpan(0, length));
+            while (messages.TryRead(out var message))
+            {
+                if (message.Sequence == sequence && message.Type == NetlinkConstants.MessageError)
+                {
+                    ThrowIfRefused(message.Body, request);
+                    return;
+                }
+            }
+        }
+    }
+
     public void Dispose() => _socket.Dispose();
 
     /// <returns>False when the kernel said that the objects changed meanwhile.</returns>
-    private bool TryDump(ushort type, MessageHandler handle)
+    private bool TryDump(ushort type, byte family, MessageHandler handle)
     {
         var sequence = ++_sequence;
-        Send(type, sequence);
+        Send(type, family, sequence);
         var consistent = true;
         while (true)
         {
@@ -133,16 +155,27 @@ internal sealed partial class NetlinkSocket : IDisposable
         }
     }
 
-    private void Send(ushort type, uint sequence)
+    private void Send(ushort type, byte family, uint sequence)
     {
-        // The header and the largest of the request bodies (struct ifinfomsg), zero: every family, every object.
+        // The header and the largest of the request bodies (struct ifinfomsg), zero: every object; each body begins with
+        // the family, 0 for all.
         Span<byte> request = stackalloc byte[NetlinkMessageReader.HeaderLength + 16];
         request.Clear();
         MemoryMarshal.Write(request, (uint)request.Length);
         MemoryMarshal.Write(request[4..], type);
         MemoryMarshal.Write(request[6..], NetlinkConstants.RequestDump);
         MemoryMarshal.Write(request[8..], sequence);
+        request[NetlinkMessageReader.HeaderLength] = family;
         _socket.Send(request);
+    }
+
+    private static void ThrowIfRefused(ReadOnlySpan<byte> body, NetlinkRequest request)
+    {
+        var result = body.Length >= sizeof(int) ? MemoryMarshal.Read<int>(body) : 0;
+        if (result < 0)
+        {
+            throw new SystemCallException(-result, request.What);
+        }
     }
 
     private static void ThrowIfError(ReadOnlySpan<byte> body, ushort type)

@@ -95,8 +95,8 @@ public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposab
         foreach (var (name, address, addressV6) in ((string, string, string)[])
             [("pod1", "10.71.1.2", "fd00:71:1::2"), ("pod2", "10.71.1.3", "fd00:71:1::3"), ("remote", "10.71.2.2", "fd00:71:2::2")])
         {
-            Serve(name, IPAddress.Parse(address));
-            Serve(name, IPAddress.Parse(addressV6));
+            PodServer.Start(_namespaces[name], name, IPAddress.Parse(address), _sockets);
+            PodServer.Start(_namespaces[name], name, IPAddress.Parse(addressV6), _sockets);
         }
     }
 
@@ -187,80 +187,5 @@ public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposab
             process.WaitForExit();
             process.ExitCode.ShouldBe(0, line);
         }
-    }
-
-    private static async Task EchoAsync(Socket connection)
-    {
-        try
-        {
-            var buffer = new byte[200];
-            while (await connection.ReceiveAsync(buffer) is > 0 and var read)
-            {
-                await connection.SendAsync(buffer.AsMemory(0, read));
-            }
-
-            connection.Dispose();
-        }
-        catch (SocketException)
-        {
-            // The client went away.
-        }
-        catch (ObjectDisposedException)
-        {
-            // The test is over.
-        }
-    }
-
-    private void Serve(string name, IPAddress address)
-    {
-        var tcp = _namespaces[name].Run(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
-        tcp.Bind(new IPEndPoint(address, 8080));
-        tcp.Listen(512);
-        _sockets.Add(tcp);
-        _ = Task.Run(async () =>
-        {
-            try
-            {
-                while (true)
-                {
-                    var connection = await tcp.AcceptAsync();
-                    _sockets.Add(connection);
-                    await connection.SendAsync(Encoding.ASCII.GetBytes($"{name} saw {((IPEndPoint)connection.RemoteEndPoint!).Address}"));
-                    _ = EchoAsync(connection);
-                }
-            }
-            catch (SocketException)
-            {
-                // Disposed: the test is over.
-            }
-            catch (ObjectDisposedException)
-            {
-                // The same.
-            }
-        });
-
-        var udp = _namespaces[name].Run(() => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
-        udp.Bind(new IPEndPoint(address, 8080));
-        _sockets.Add(udp);
-        _ = Task.Run(async () =>
-        {
-            try
-            {
-                var buffer = new byte[200];
-                while (true)
-                {
-                    var received = await udp.ReceiveFromAsync(buffer, (EndPoint)new IPEndPoint(address, 0));
-                    await udp.SendToAsync(Encoding.ASCII.GetBytes(name), received.RemoteEndPoint);
-                }
-            }
-            catch (SocketException)
-            {
-                // Disposed: the test is over.
-            }
-            catch (ObjectDisposedException)
-            {
-                // The same.
-            }
-        });
     }
 }

@@ -22,7 +22,7 @@ public sealed class NftablesDataPlaneIPv6Tests : IAsyncLifetime
     public NftablesDataPlaneIPv6Tests(ForwardingLab lab)
     {
         _lab = lab;
-        _engine = new(new DataPlaneOptions { Namespace = _lab.Node }, NullLogger<NftablesDataPlane>.Instance);
+        _engine = new(new DataPlaneOptions { Namespace = _lab.Node }, TimeProvider.System, NullLogger<NftablesDataPlane>.Instance);
     }
 
     public async ValueTask InitializeAsync()

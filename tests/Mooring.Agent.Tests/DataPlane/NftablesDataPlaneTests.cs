@@ -31,7 +31,7 @@ public sealed class NftablesDataPlaneTests : IAsyncLifetime
         _lab.Node.Run(() => NftablesDataPlane.Cleanup(DataPlaneOptions.DefaultTable));
         var probe = await _engine.ProbeAsync(CancellationToken.None);
         probe.Problems.ShouldBeEmpty();
-        probe.Modes.ShouldBe([ForwardingMode.Nat]);
+        probe.Modes.ShouldBe([ForwardingMode.Nat, ForwardingMode.Direct]);
         await _engine.SetHolderAsync(Vip, held: true, CancellationToken.None);
     }
 
@@ -299,7 +299,7 @@ public sealed class NftablesDataPlaneTests : IAsyncLifetime
         Tcp(BalancingAlgorithm.Maglev, backends) with { Protocol = TransportProtocol.Udp, Port = 53 };
 
     private NftablesDataPlane NewEngine() =>
-        new(new DataPlaneOptions { Namespace = _lab.Node }, NullLogger<NftablesDataPlane>.Instance);
+        new(new DataPlaneOptions { Namespace = _lab.Node }, TimeProvider.System, NullLogger<NftablesDataPlane>.Instance);
 
     private async Task<ApplyResult> ApplyAsync(params ForwardedService[] services)
     {

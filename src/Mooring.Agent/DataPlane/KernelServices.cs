@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Mooring.Agent.DataPlane;
+
+/// <summary>Puts services together from the elements of the maps of our table.</summary>
+internal sealed class KernelServices
+{
+    private readonly Dictionary<string, string> _verdicts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string?>> _slots = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _shared = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, uint> _marks = new(StringComparer.Ordinal);
+    private readonly Dictionary<uint, uint[]> _owners = [];
+    private readonly Dictionary<uint, uint[]>[] _previous = [[], [], []];
+
+    public void Add(string map, string key, JsonElement value)
+    {
+        switch (map)
+        {
+            case "services" or "services6":
+                _verdicts[key] = value.TryGetProperty("goto", out var target)
+                    ? target.GetProperty("target").GetString()!
+                    : value.GetRawText();
+                break;
+            case "endpoints-tcp" or "endpoints-udp" or "endpoints6-tcp" or "endpoints6-udp":
+                AddEndpoint(map[^3..], key.Split(" . "), KernelTable.Text(value));
+                break;
+            case "direct" or "direct6":
+                _marks[key] = value.GetUInt32();
+                break;
+            case "slots":
+                AddMark(_owners, key.Split(" . "), value.GetUInt32());
+                break;
+            case "slots-before1" or "slots-before2" or "slots-before3":
+                AddMark(_previous[map[^1] - '1'], key.Split(" . "), value.GetUInt32());
+                break;
+            default:
+                break;
+        }
+    }
+
+    public ImmutableSortedDictionary<string, ServicePlan> Build(
+        ImmutableSortedSet<string> served, ImmutableSortedSet<string> closed)
+    {
+        var services = ImmutableSortedDictionary.CreateBuilder<string, ServicePlan>(StringComparer.Ordinal);
+        foreach (var key in _verdicts.Keys.Union(_slots.Keys).Union(_marks.Keys).Union(served).Union(closed))
+        {
+            services[key] = new ServicePlan(_verdicts.GetValueOrDefault(key), [.. _slots.GetValueOrDefault(key) ?? []])
+            {
+                Direct = _marks.TryGetValue(key, out var mark) ? Direct(mark, served.Contains(key), closed.Contains(key)) : null,
+            };
+        }
+
+        return services.ToImmutable();
+    }
+
+    private DirectPlan Direct(uint mark, bool served, bool closed)
+    {
+        var none = new uint[DirectMarks.SizeOf(mark)];
+        return new DirectPlan(
+            mark,
+            [.. _owners.GetValueOrDefault(mark) ?? none],
+            [.. _previous.Select(depth => depth.GetValueOrDefault(mark) ?? none).Select(marks => marks.ToImmutableArray())],
+            served,
+            closed);
+    }
+
+    private static void AddMark(Dictionary<uint, uint[]> into, string[] key, uint value)
+    {
+        var mark = uint.Parse(key[0], CultureInfo.InvariantCulture);
+        var slot = int.Parse(key[1], CultureInfo.InvariantCulture);
+        if (!into.TryGetValue(mark, out var slots))
+        {
+            into[mark] = slots = new uint[DirectMarks.SizeOf(mark)];
+        }
+
+        if (slot < slots.Length)
+        {
+            slots[slot] = value;
+        }
+    }
+
+    private void AddEndpoint(string protocol, string[] key, string backend)
+    {
+        var slot = int.Parse(key[2], CultureInfo.InvariantCulture);
+        var service = $"{key[0]} . {protocol} . {key[1]}";
+        if (!_slots.TryGetValue(service, out var list))
+        {
+            _slots[service] = list = [];
+        }
+
+        while (list.Count <= slot)
+        {
+            list.Add(null);
+        }
+
+        list[slot] = _shared.TryGetValue(backend, out var known) ? known : _shared[backend] = backend;
+    }
+}
