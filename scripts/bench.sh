@@ -1,25 +1,29 @@
 #!/usr/bin/env bash
 # Runs one benchmark, prints a table and writes artifacts/bench/NAME.json.
-#   scripts/bench.sh failover    outage seen by a client when the holder is lost, beside keepalived (about 10 minutes)
+#   scripts/bench.sh failover    outage seen by a client when the holder is lost or moved, beside keepalived (30 minutes)
+#   scripts/bench.sh spread      1,000 addresses on 5 nodes: outage of each when its node dies, and how even the rest is
 #   scripts/bench.sh footprint   resident memory of the agents and the controller
 #   scripts/bench.sh verdict     how long a pod gets new connections after it failed its check or is not Ready
 #   scripts/bench.sh kube        lists and watches through the informer, beside a plain loop; memory of its cache
 #   --quick                      fewer runs: under 60 s once everything is built
+#   --runs N                     how often each event of failover is done, 10 without it
 #   --check                      exit status 1 when a target in docs/benchmarks.md is missed
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib/common.sh
 
-bench='' quick='' check=''
-for argument in "$@"; do
-  case $argument in
+bench='' quick='' check='' runs=''
+while [[ $# -gt 0 ]]; do
+  case $1 in
     --quick) quick=1 ;;
     --check) check=1 ;;
-    -*) die "usage: scripts/bench.sh NAME [--quick] [--check]" ;;
-    *) bench=$argument ;;
+    --runs) runs=${2:-} && [[ $runs =~ ^[1-9][0-9]*$ ]] || die "--runs: a number of runs, 1 or more"; shift ;;
+    -*) die "usage: scripts/bench.sh NAME [--quick] [--runs N] [--check]" ;;
+    *) bench=$1 ;;
   esac
+  shift
 done
-[[ -f scripts/lib/bench-$bench.sh ]] || die "usage: scripts/bench.sh NAME [--quick] [--check]; NAME is one of: $(
+[[ -f scripts/lib/bench-$bench.sh ]] || die "usage: scripts/bench.sh NAME [--quick] [--runs N] [--check]; NAME is one of: $(
   for file in scripts/lib/bench-*.sh; do basename "${file#scripts/lib/bench-}" .sh; done | paste -sd' ')"
 
 need_packages jq
@@ -34,8 +38,8 @@ stop_peers() { :; }
 box_down() { :; }
 trap 'stop_peers; box_down; rm -rf "$work"' EXIT
 
-# A cluster with the example applied and everything ready.
-start_box() {
+# up_box OPTION...: a sandbox, empty.
+up_box() {
   need_root
   need_packages iproute2 util-linux libnftables1 nftables unzip curl keepalived procps
   source scripts/lib/kubectl.sh
@@ -43,9 +47,14 @@ start_box() {
   box_down() { box down || true; }
   say "bringing the sandbox up"
   box down
-  box up
+  box up "$@"
   KUBECONFIG=$(dotnet "$program" status --name "$box" --json | jq -r .kubeconfig)
   export KUBECONFIG
+}
+
+# A cluster with the example applied and everything ready.
+start_box() {
+  up_box
   k apply -f manifests/examples/web.yaml >/dev/null
   k wait --for=condition=Ready vip/web --timeout=60s >/dev/null
   whole

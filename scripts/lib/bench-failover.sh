@@ -1,171 +1,295 @@
-# Outage seen by a client that opens a connection every 5 ms, when the holder's link is cut and when its program is killed
-# with SIGKILL: Mooring at its defaults beside keepalived (VRRPv3, advert_int 1 and 0.1), interleaved, in the same network namespaces.
+# Outage seen by clients that open a connection every 5 ms, when the holder is lost in several ways and when its address
+# is moved on purpose: Mooring at 100 ms x 3 and 10 ms x 3 beside keepalived (VRRPv3) at advert_int 1, 0.1 and 0.01,
+# interleaved in one run, in the same network namespaces.
 #
-# keepalived has an address of its own on the same nodes, node-1 before node-2, and each node translates it to a pod of
-# its own by a plain DNAT rule. After kill -9 the kernel goes on forwarding in both systems.
+# Two clients ask all the time. The one called cold forgets the address's neighbour entry at the event, so that it needs
+# an answer to ARP; the warm one goes on sending to the old holder until it hears of the new one. The pods run on a node
+# that nothing happens to. After kill -9 the kernel goes on forwarding in both systems.
+source scripts/lib/keepalived.sh
 
-runs=10
-[[ -n $quick ]] && runs=1
-readonly peer_address=10.70.0.150
+readonly address=10.70.0.100 holders=(node-1 node-2 node-3)
+if [[ -n $quick ]]; then
+  runs=${runs:-1}
+  plan=(mooring-100ms:kill,cut,drain mooring-10ms:cut keepalived-0.1s:cut,kill)
+  alone=() carrier=''
+else
+  runs=${runs:-10}
+  plan=(mooring-100ms:kill,freeze,cut,remove,drain,stop,roll mooring-10ms:kill,freeze,cut,remove,drain,stop,roll
+    keepalived-1s:kill,cut,stop keepalived-0.1s:kill,freeze,cut,remove,stop,roll
+    keepalived-0.01s:kill,freeze,cut,remove,stop,roll)
+  alone=(kill freeze cut stop) carrier=1
+fi
 
-# outage URL COMMAND...: milliseconds that the client was without an answer around the command.
-outage() {
-  local url=$1 report=$work/report
-  shift
-  in_place client dotnet "$program" probe --url "$url" --timeout 250ms --duration 6s --json >"$report" &
-  local client=$!
-  sleep 1.5
-  "$@"
-  wait "$client"
-  jq -e '.requests > 100 and (.pods | length) > 0' "$report" >/dev/null || die "the client got no answer at all: $(jq -c '{requests, failures, errors}' "$report")"
-  jq .longestOutageMilliseconds "$report"
-}
+daemon() { curl -sf --max-time 40 --unix-socket "$state/daemon.sock" -X POST "http://sandbox$1"; }
+api() { curl -sfk --max-time 5 -H "Authorization: Bearer $token" "$server$1"; }
+now() { local now=$EPOCHREALTIME; echo "${now/./}"; } # microseconds
+pause() { read -rt "$1" <>"$work/never" || true; }     # sleep without a process
 
-holder() { k get vip web -o 'jsonpath={.status.holder}'; }
-
-ours() { # cut|kill
-  local node
-  whole
-  node=$(holder)
-  outage http://10.70.0.100/ box node "$1" "$node"
-  box node heal "$node"
-}
-
-start_peers() { # advert_int
-  local node priority number
-  for number in 1 2; do
-    node=node-$number priority=$((200 - number * 50))
-    cat >"$work/$node.conf" <<CONF
-global_defs {
-  vrrp_version 3
-  script_user root
-}
-vrrp_instance bench {
-  interface eth0
-  state BACKUP
-  virtual_router_id 51
-  priority $priority
-  advert_int $1
-  virtual_ipaddress {
-    $peer_address/32
-  }
-}
-CONF
-    in_place "$node" nft -f - <<NFT
-table ip bench_peer
-delete table ip bench_peer
-table ip bench_peer {
-  chain prerouting {
-    type nat hook prerouting priority dstnat;
-    ip daddr $peer_address tcp dport 80 dnat to 10.71.$number.2:8080
-  }
-}
-NFT
-    start_peer "$node"
-  done
-  peer_settles
-}
-
-start_peer() {
-  in_place "$1" keepalived --dont-fork --log-console --vrrp --use-file "$work/$1.conf" \
-    --pid "$work/$1.pid" --vrrp_pid "$work/$1.vrrp.pid" >"$work/$1.log" 2>&1 &
-  disown
-}
-
-# peer_processes NODE: ids of the node's keepalived and its child, by the network they run in.
-peer_processes() {
-  local process
-  for process in $(ip netns pids "mr-$box-$1" 2>/dev/null); do
-    if [[ $(cat "/proc/$process/comm" 2>/dev/null) == keepalived ]]; then
-      echo "$process"
-    fi
-  done
-}
-
-# signal_peer NODE SIGNAL: the program and its child.
-signal_peer() {
-  local processes
-  processes=$(peer_processes "$1")
-  # shellcheck disable=SC2086 # one word a process
-  [[ -z $processes ]] || kill "-$2" $processes 2>/dev/null || true
-}
-
-# end_peer NODE: until nothing of it runs, as a second keepalived would not start beside the first.
-end_peer() {
-  local tries
-  signal_peer "$1" TERM
-  for tries in $(seq 50); do
-    [[ -n $(peer_processes "$1") ]] || break
-    [[ $tries != 30 ]] || signal_peer "$1" KILL
-    sleep 0.1
-  done
-  rm -f "$work/$1.pid" "$work/$1.vrrp.pid"
-}
-
-stop_peers() {
-  local node
-  for node in node-1 node-2; do
-    end_peer "$node"
-    in_place "$node" ip addr del "$peer_address/32" dev eth0 2>/dev/null || true
-    in_place "$node" nft delete table ip bench_peer 2>/dev/null || true
-  done
-}
-
-# Until node-1 alone has the address.
-peer_settles() {
-  local tries
-  for tries in $(seq 300); do
-    if in_place node-1 ip -4 addr show dev eth0 | grep -q "$peer_address" &&
-      ! in_place node-2 ip -4 addr show dev eth0 | grep -q "$peer_address"; then
+# The node that the warm client sends to.
+holder() {
+  local mac node
+  mac=$(ip -n "mr-$box-client" neigh show to "$address" | sed -n 's/.*lladdr \([^ ]*\).*/\1/p')
+  for node in "${holders[@]}"; do
+    if [[ ${macs[$node]} == "$mac" ]]; then
+      echo "$node"
       return
     fi
-    sleep 0.1
   done
-  tail -5 "$work"/node-*.log >&2
-  die "keepalived did not settle"
+  return 1
 }
 
-theirs() { # cut|kill
-  peer_settles
-  if [[ $1 == cut ]]; then
-    outage "http://$peer_address/" box node cut node-1
-    box node heal node-1
-  else
-    outage "http://$peer_address/" signal_peer node-1 KILL
-    end_peer node-1
-    in_place node-1 ip addr del "$peer_address/32" dev eth0 2>/dev/null || true
-    start_peer node-1
-    peer_settles
+# Until each of the three nodes may hold the address, or, without the API server, for as long as an agent needs to start.
+ready() {
+  local tries
+  if [[ -n ${apart:-} ]]; then
+    pause 3
+    return
   fi
+  for tries in $(seq 150); do
+    if api /apis/mooring.dev/v1alpha1/namespaces/default/virtualips/bench |
+      jq -e '.status.holder and ([.status.candidates[] | select(.eligible)] | length == 3)' >/dev/null; then
+      return
+    fi
+    pause 0.1
+  done
+  die "the cluster did not become whole again"
 }
 
-start_box
+# Clients in two network namespaces. Each writes its report when it is stopped.
+start_clients() { # url
+  local place
+  for place in client cold; do
+    # The process itself, not a shell around it, is to be told to stop.
+    (exec ip netns exec "mr-$box-$place" dotnet "$program" probe --url "$1" --timeout 250ms --duration 0 --json \
+      >"$work/$place.json") &
+    clients+=($!)
+  done
+  pause 1.5
+}
+
+stop_clients() {
+  kill -TERM "${clients[@]}"
+  wait "${clients[@]}" || true
+  clients=()
+}
+
+forget() { ip -n "mr-$box-cold" neigh flush to "$1" dev eth0 2>/dev/null || true; }
+
+# measure KEY WINDOW FUNCTION EVENT: does the event, and notes what time it took with the window after it.
+measure() {
+  local start
+  pause 0.3
+  start=$(now)
+  if [[ $4 =~ ^(drain|stop|roll)$ ]]; then
+    # It takes a while: the cold client forgets in the midst of it.
+    "$3" "$4" &
+    local doing=$!
+    pause 0.02
+    forget "$target"
+    wait "$doing"
+  else
+    "$3" "$4"
+    forget "$target"
+  fi
+  pause "$2"
+  printf '%s\t%s\t%s\n' "$1" "$start" "$(now)" >>"$work/events"
+}
+
+our_event() {
+  local node
+  case $1 in
+    cut) daemon "/nodes/$victim/cut?silent=false" ;;
+    kill | freeze | remove | stop) daemon "/nodes/$victim/$1" ;;
+    drain)
+      daemon "/nodes/$victim/drain"
+      local tries
+      for tries in $(seq 50); do
+        [[ $(holder) == "$victim" ]] || break
+        pause 0.1
+      done
+      ;;
+    roll)
+      for node in "${holders[@]}" node-4; do
+        daemon "/nodes/$node/restart"
+        ready
+      done
+      ;;
+  esac
+}
+
+our_heal() {
+  case $1 in
+    drain) daemon "/nodes/$victim/undrain" ;;
+    roll) ;;
+    *) daemon "/nodes/$victim/heal" ;;
+  esac
+  ready
+}
+
+# Every event of one system at one setting, with clients that ask all the while; appends to the results.
+block() { # KEY EVENT...
+  local key=$1 event
+  shift
+  : >"$work/events"
+  case $key in
+    mooring-*)
+      target=$address
+      start_clients "http://$target/"
+      for event in "$@"; do
+        victim=$(holder) || die "nobody answers for $address"
+        measure "$key-$event" "$(window "$key")" our_event "$event"
+        our_heal "$event"
+      done
+      ;;
+    keepalived-*)
+      target=$peer_address
+      local interval=${key#keepalived-}
+      start_peers "${interval%s}" "$pod:8080"
+      start_clients "http://$target/"
+      for event in "$@"; do
+        measure "$key-$event" "$(window "$key")" peer_event "$event"
+        peer_heals "$event"
+      done
+      ;;
+  esac
+  stop_clients
+  if [[ $key == keepalived-* ]]; then
+    stop_peers
+  fi
+  collect client warm
+  collect cold cold
+}
+
+# How long to wait for the end of an outage.
+window() {
+  case $1 in
+    keepalived-1s) echo 4.5 ;;
+    *10ms | *0.01s) echo 0.8 ;;
+    *) echo 1.3 ;;
+  esac
+}
+
+# The longest outage that began in each event's time, and the requests that were lost in it.
+collect() { # PLACE TEMPERATURE
+  local begun
+  jq -e '.requests > 100 and (.pods | length) > 0' "$work/$1.json" >/dev/null ||
+    die "the $2 client got no answer at all: $(jq -c '{requests, failures, errors}' "$work/$1.json")"
+  begun=$(date -d "$(jq -r .startedAt "$work/$1.json")" +%s%6N)
+  jq -Rr --slurpfile report "$work/$1.json" --argjson begun "$begun" --arg temperature "$2" '
+    split("\t") as [$key, $from, $to]
+    | [$report[0].outages[] | ($begun + .startMilliseconds * 1000) as $at
+       | select($at >= ($from | tonumber) - 50000 and $at <= ($to | tonumber))]
+    | [$key, $temperature, (map(.lengthMilliseconds) | max // 0), (map(.failures) | add // 0)] | @tsv' \
+    "$work/events" >>"$work/results"
+}
+
+# A second network between the nodes, by which one whose first one loses its carrier can still say so.
+add_second_network() {
+  local number
+  ip -n "mr-$box-switch" link add br1 up type bridge
+  for number in 1 2 3 4; do
+    ip -n "mr-$box-switch" link add "second-$number" master br1 up type veth peer name eth1 netns "mr-$box-node-$number"
+    ip -n "mr-$box-node-$number" addr add "10.72.0.1$number/24" dev eth1
+    ip -n "mr-$box-node-$number" link set eth1 up
+  done
+  pause 3
+}
+
+tune() { # interval
+  k patch vip bench --type=merge -p "{\"spec\":{\"failover\":{\"heartbeatInterval\":\"$1\",\"detectMultiplier\":3}}}" >/dev/null
+  local tries
+  for tries in $(seq 100); do
+    if api /apis/mooring.dev/v1alpha1/namespaces/default/virtualips/bench |
+      jq -e '.status.observedGeneration == .metadata.generation' >/dev/null; then
+      pause 0.5
+      return
+    fi
+    pause 0.1
+  done
+  die "the controller did not see that the heartbeat interval is $1"
+}
+
+declare -A macs
+clients=()
+up_box --nodes 4 --pods 0
+state=$(dirname "$KUBECONFIG")
+server=$(sed -n 's/^ *server: //p' "$KUBECONFIG") token=$(sed -n 's/^ *token: //p' "$KUBECONFIG")
+mkfifo "$work/never"
+ip netns add "mr-$box-cold"
+ip link add cold netns "mr-$box-switch" type veth peer name eth0 netns "mr-$box-cold"
+ip -n "mr-$box-switch" link set cold master br0 up
+ip -n "mr-$box-cold" addr add 10.70.0.201/24 dev eth0
+ip -n "mr-$box-cold" link set eth0 up
+ip -n "mr-$box-cold" route add default via 10.70.0.1
+for node in "${holders[@]}"; do
+  macs[$node]=$(in_place "$node" cat /sys/class/net/eth0/address)
+  k label node "$node" edge=yes >/dev/null
+done
+for number in 1 2; do
+  daemon "/pods/web-$number/add?node=node-4"
+done
+pod=$(k get pod web-1 -o 'jsonpath={.status.podIP}')
+k apply -f - >/dev/null <<YAML
+apiVersion: mooring.dev/v1alpha1
+kind: BackendPool
+metadata: {name: bench}
+spec:
+  selector: {app: web}
+---
+apiVersion: mooring.dev/v1alpha1
+kind: VirtualIp
+metadata: {name: bench}
+spec:
+  addresses: ["$address"]
+  nodeSelector: {edge: "yes"}
+  ports:
+    - {name: http, port: 80, backendPool: bench, targetPort: 8080}
+YAML
+k wait --for=condition=Ready vip/bench --timeout=60s >/dev/null
+ready
+
 : >"$work/results"
 for run in $(seq "$runs"); do
   say "run $run of $runs"
-  for event in cut kill; do
-    ms=$(ours "$event")
-    printf 'mooring-%s\t%s\n' "$event" "$ms" >>"$work/results"
-  done
-  for interval in 1 0.1; do
-    start_peers "$interval"
-    for event in cut kill; do
-      [[ -n $quick && $interval == 1 && $event == kill ]] && continue
-      theirs "$event" >"$work/ms"
-      printf 'keepalived-%s-%s\t%s\n' "$interval" "$event" "$(cat "$work/ms")" >>"$work/results"
-    done
-    stop_peers
+  for entry in "${plan[@]}"; do
+    key=${entry%%:*}
+    [[ $key == mooring-* ]] && tune "${key#mooring-}"
+    IFS=, read -ra events <<<"${entry#*:}"
+    block "$key" "${events[@]}"
   done
 done
-
-figures=$(jq -Rn '[inputs | split("\t") | {key: .[0], ms: (.[1] | tonumber)}]
-  | group_by(.key) | map({key: .[0].key, value: (map(.ms) | sort)}) | from_entries' <"$work/results")
-printf '%-26s %5s %12s %12s\n' "OUTAGE OF A CLIENT (ms)" RUNS MEDIAN WORST
-jq -r 'def median: if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
-  to_entries[] | [.key, (.value | length), (.value | median), (.value | max)] | @tsv' <<<"$figures" |
-  while IFS=$'\t' read -r key count median worst; do
-    printf '%-26s %5s %12.1f %12.1f\n' "$key" "$count" "$median" "$worst"
+tune 100ms
+if [[ ${#alone[@]} -gt 0 ]]; then
+  say "the same with controller and API server stopped"
+  daemon /controller/kill
+  daemon /apiserver/stop
+  apart=1
+  for run in $(seq "$runs"); do
+    block mooring-100ms-alone "${alone[@]}"
   done
-finish "$(jq 'def median: if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
-  {unit: "ms", runs: ., figures: (with_entries({key: (.key + "-median"), value: (.value | median)})
-    + with_entries({key: (.key + "-worst"), value: (.value | max)}))}' <<<"$figures")"
+  daemon /apiserver/start
+  daemon /controller/start
+  apart=''
+  pause 20
+  ready
+fi
+if [[ -n $carrier ]]; then
+  say "a holder that loses carrier and has another path"
+  add_second_network
+  ready
+  for run in $(seq "$runs"); do
+    block mooring-100ms-second-path cut
+  done
+fi
+
+figures=$(jq -Rn 'def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+  [inputs | split("\t") | {key: "\(.[0])-\(.[1])", ms: (.[2] | tonumber), lost: (.[3] | tonumber)}]
+  | group_by(.key) | map({key: .[0].key, runs: length, median: (map(.ms) | median), worst: (map(.ms) | max), lost: (map(.lost) | max),
+      all: map(.ms)})' <"$work/results")
+printf '%-42s %5s %10s %10s %6s\n' "OUTAGE OF A CLIENT (ms)" RUNS MEDIAN WORST LOST
+jq -r '.[] | [.key, .runs, .median, .worst, .lost] | @tsv' <<<"$figures" |
+  while IFS=$'\t' read -r key count median worst lost; do
+    printf '%-42s %5s %10.1f %10.1f %6s\n' "$key" "$count" "$median" "$worst" "$lost"
+  done
+finish "$(jq '{unit: "ms", runs: ., figures: (map({key: (.key + "-median"), value: .median}, {key: (.key + "-worst"), value: .worst},
+  {key: (.key + "-lost"), value: .lost}) | from_entries)}' <<<"$figures")"

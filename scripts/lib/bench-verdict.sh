@@ -1,7 +1,7 @@
 # How long a pod goes on getting new connections after the verdict against it: after the holder's agent found that it
 # fails its check, and after the API server was told that it is not Ready. A client opens a connection every 5 ms.
 
-runs=10
+runs=${runs:-10}
 [[ -n $quick ]] && runs=2
 
 holder() { k get vip web -o 'jsonpath={.status.holder}'; }

@@ -36,7 +36,7 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
         _time = time;
         Paths = paths;
         Loggers = loggers;
-        Network = new SandboxNetwork(Topology.Create(options.Name, options.Nodes));
+        Network = new SandboxNetwork(Topology.Create(options.Name, options.Nodes, options.SecondLan));
     }
 
     public SandboxPaths Paths { get; }

@@ -17,6 +17,9 @@ internal sealed record SandboxOptions
 
     public int PodsPerNode { get; init; } = DefaultPodsPerNode;
 
+    /// <summary>Every host is on a second LAN as well.</summary>
+    public bool SecondLan { get; init; }
+
     /// <summary>False for the network, the API server and the pods alone, without controller and agents.</summary>
     public bool RunMooring { get; init; } = true;
 

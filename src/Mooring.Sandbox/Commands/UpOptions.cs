@@ -21,6 +21,11 @@ internal sealed class UpOptions
     private readonly Option<int> _pods = Number(
         "--pods", SandboxOptions.DefaultPodsPerNode, 0, Topology.MaxPodsPerNode, "pods on each node");
 
+    private readonly Option<bool> _secondLan = new("--second-lan")
+    {
+        Description = "give every host a second cable, to a LAN of its own: 10.72.0.0/24 and fd00:72::/64",
+    };
+
     private readonly Option<bool> _bare = new("--bare") { Description = "without controller and agents" };
 
     public void AddTo(Command command)
@@ -29,6 +34,7 @@ internal sealed class UpOptions
         command.Options.Add(_data);
         command.Options.Add(_nodes);
         command.Options.Add(_pods);
+        command.Options.Add(_secondLan);
         command.Options.Add(_bare);
     }
 
@@ -38,6 +44,7 @@ internal sealed class UpOptions
         DataDirectory = result.GetValue(_data) is { } data ? Path.GetFullPath(data) : null,
         Nodes = result.GetValue(_nodes),
         PodsPerNode = result.GetValue(_pods),
+        SecondLan = result.GetValue(_secondLan),
         RunMooring = !result.GetValue(_bare),
     };
 
@@ -53,6 +60,11 @@ internal sealed class UpOptions
         if (options.DataDirectory is not null)
         {
             arguments.AddRange(["--data", options.DataDirectory]);
+        }
+
+        if (options.SecondLan)
+        {
+            arguments.Add("--second-lan");
         }
 
         if (!options.RunMooring)

@@ -21,6 +21,15 @@ internal static class NetworkPlan
             $"addr add {Topology.Gateway.AddressV6}/{Topology.LanV6.PrefixLength} dev {Topology.LanBridge} {NoDad}",
             $"link set {Topology.LanBridge} up",
         ];
+        if (topology.SecondLan)
+        {
+            ports.AddRange(
+            [
+                $"link add {Topology.SecondLanBridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+                $"link set {Topology.SecondLanBridge} up",
+            ]);
+        }
+
         List<IpBatch> hosts = [];
         foreach (var host in topology.LanHosts)
         {
@@ -29,6 +38,12 @@ internal static class NetworkPlan
             root.Add($"link add {host.Name} netns {lanSwitch} type veth peer name {Topology.HostInterface} netns {space}");
             ports.Add($"link set {host.Name} master {Topology.LanBridge} up");
             hosts.Add(new IpBatch(space, HostLines(topology, host)));
+            if (topology.SecondLan)
+            {
+                root.Add(
+                    $"link add {host.SecondPort} netns {lanSwitch} type veth peer name {Topology.SecondHostInterface} netns {space}");
+                ports.Add($"link set {host.SecondPort} master {Topology.SecondLanBridge} up");
+            }
         }
 
         return [new IpBatch(null, root), new IpBatch(name.Namespace(Topology.Switch), ports), .. hosts];
@@ -86,6 +101,16 @@ internal static class NetworkPlan
             $"route add default via {Topology.Gateway.Address}",
             $"route add ::/0 via {Topology.Gateway.AddressV6}",
         ];
+        if (topology.SecondLan)
+        {
+            lines.AddRange(
+            [
+                $"addr add {host.SecondAddress}/{Topology.Lan.PrefixLength} dev {Topology.SecondHostInterface}",
+                $"addr add {host.SecondAddressV6}/{Topology.LanV6.PrefixLength} dev {Topology.SecondHostInterface} {NoDad}",
+                $"link set {Topology.SecondHostInterface} up",
+            ]);
+        }
+
         if (topology.FindNode(host.Name) is { } node)
         {
             lines.AddRange(

@@ -15,6 +15,11 @@ internal sealed record Topology
     /// <summary>The interface by which each host is on the LAN, and each pod on its node.</summary>
     public const string HostInterface = "eth0";
 
+    /// <summary>The same for the second LAN, where there is one. It has no gateway.</summary>
+    public const string SecondLanBridge = "br1";
+
+    public const string SecondHostInterface = "eth1";
+
     /// <summary>A node's bridge to its pods.</summary>
     public const string PodBridge = "cni0";
 
@@ -27,6 +32,9 @@ internal sealed record Topology
 
     public required SandboxName Name { get; init; }
 
+    /// <summary>Every host has a second cable, to a second LAN.</summary>
+    public bool SecondLan { get; init; }
+
     public LanHost ClientHost { get; } = LanHost.At(Client, 200);
 
     public LanHost ControlHost { get; } = LanHost.At(Control, 5);
@@ -36,13 +44,14 @@ internal sealed record Topology
     /// <summary>Hosts on the LAN, each with a port of its own name in the switch.</summary>
     public IEnumerable<LanHost> LanHosts => [ClientHost, ControlHost, .. Nodes.Select(node => node.Host)];
 
-    public static Topology Create(SandboxName name, int nodes)
+    public static Topology Create(SandboxName name, int nodes, bool secondLan = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(nodes, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(nodes, MaxNodes);
         return new Topology
         {
             Name = name,
+            SecondLan = secondLan,
             Nodes = [.. Enumerable.Range(1, nodes).Select(index => new NodePlace(index))],
         };
     }

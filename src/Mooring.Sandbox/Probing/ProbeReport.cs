@@ -14,7 +14,13 @@ internal sealed record ProbeReport
 
     public required int Failures { get; init; }
 
-    /// <summary>Length of the longest outage in milliseconds, 0 without a failure.</summary>
+    /// <summary>
+    /// An answer that took longer came too late: the kernel keeps the first packets to a neighbour it does not know, and
+    /// sends them when the neighbour answers at last.
+    /// </summary>
+    public static readonly TimeSpan Late = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Length of the longest outage in milliseconds, 0 when every request was answered at once.</summary>
     public required double LongestOutageMilliseconds { get; init; }
 
     public required IReadOnlyList<ProbeOutage> Outages { get; init; }
@@ -72,25 +78,26 @@ internal sealed record ProbeReport
     {
         List<ProbeOutage> outages = [];
         var start = TimeSpan.Zero;
-        var failures = 0;
+        var (missed, failures) = (0, 0);
         foreach (var sample in samples)
         {
-            if (sample.Failed)
+            if (sample.Failed || sample.Latency > Late)
             {
-                failures++;
+                missed++;
+                failures += sample.Failed ? 1 : 0;
                 continue;
             }
 
-            if (failures > 0)
+            if (missed > 0)
             {
-                outages.Add(Outage(start, sample.Start, failures, ended: true));
-                failures = 0;
+                outages.Add(Outage(start, sample.Start + sample.Latency, failures, ended: true));
+                (missed, failures) = (0, 0);
             }
 
             start = sample.Start;
         }
 
-        if (failures > 0)
+        if (missed > 0)
         {
             outages.Add(Outage(start, samples[^1].Start, failures, ended: false));
         }

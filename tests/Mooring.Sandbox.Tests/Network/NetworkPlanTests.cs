@@ -29,9 +29,20 @@ public sealed class NetworkPlanTests
     }
 
     [Fact]
+    public void Build_SecondLan_GivesEveryHostASecondCable()
+    {
+        var plan = NetworkPlan.Build(Topology.Create(SandboxName.Parse("t"), 2, secondLan: true));
+
+        plan[0].Lines.ShouldContain("link add node-1b netns mr-t-switch type veth peer name eth1 netns mr-t-node-1");
+        plan[1].Lines.ShouldContain("link set node-1b master br1 up");
+        plan.Single(batch => batch.Namespace == "mr-t-client").Lines.ShouldContain("addr add 10.72.0.200/24 dev eth1");
+        plan.Single(batch => batch.Namespace == "mr-t-node-2").Lines.ShouldContain("addr add fd00:72::12/64 dev eth1 nodad");
+    }
+
+    [Fact]
     public void Build_AnySize_UsesInterfaceNamesOfFifteenCharactersAtMost()
     {
-        var topology = Topology.Create(SandboxName.Parse("abcdefghijkl"), Topology.MaxNodes);
+        var topology = Topology.Create(SandboxName.Parse("abcdefghijkl"), Topology.MaxNodes, secondLan: true);
         var pod = topology.Nodes[^1].Pod("a-pod-with-a-rather-long-name", Topology.MaxPodsPerNode - 1);
 
         var names = NetworkPlan.Build(topology).Concat(NetworkPlan.AddPod(topology, pod))

@@ -25,11 +25,22 @@ public sealed class ProbeReportTests
         report.Requests.ShouldBe(7);
         report.Outages.ShouldBe(
         [
-            new ProbeOutage(5, 15, 2, Ended: true),
-            new ProbeOutage(20, 10, 1, Ended: true),
+            new ProbeOutage(5, 16, 2, Ended: true),
+            new ProbeOutage(20, 11, 1, Ended: true),
         ]);
-        report.LongestOutageMilliseconds.ShouldBe(15);
+        report.LongestOutageMilliseconds.ShouldBe(16);
         report.Errors.ShouldBe(new Dictionary<string, int> { ["ConnectionRefused"] = 1, ["timeout"] = 2 });
+    }
+
+    [Fact]
+    public void From_AnswersHeldBack_AreAnOutageWithoutFailures()
+    {
+        // What was sent while the neighbour was not known is answered when it is found at 205 ms.
+        var report = ProbeReport.From(
+            Url, [Good(0), .. Enumerable.Range(1, 40).Select(i => Good(i * 5, 205 - (i * 5))), Good(206)]);
+
+        report.Failures.ShouldBe(0);
+        report.Outages.ShouldBe([new ProbeOutage(0, 205, 0, Ended: true)]);
     }
 
     [Fact]
@@ -46,8 +57,8 @@ public sealed class ProbeReportTests
         ProbeReport.From(Url, []).Requests.ShouldBe(0);
     }
 
-    private static ProbeSample Good(int start) =>
-        new(TimeSpan.FromMilliseconds(start), TimeSpan.FromMilliseconds(1), "web-1", null);
+    private static ProbeSample Good(int start, int latency = 1) =>
+        new(TimeSpan.FromMilliseconds(start), TimeSpan.FromMilliseconds(latency), "web-1", null);
 
     private static ProbeSample Bad(int start, string error) =>
         new(TimeSpan.FromMilliseconds(start), TimeSpan.FromMilliseconds(1), "", error);
