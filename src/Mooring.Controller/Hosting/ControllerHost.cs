@@ -90,6 +90,7 @@ internal static class ControllerHost
         services.AddSingleton<AgentRegistry>();
         services.AddSingleton<AgentGrpcService>();
         services.AddSingleton<HeartbeatKeyStore>();
+        services.AddSingleton<Leadership>();
         services.AddSingleton<StatusWriter>();
         services.AddSingleton<EventReporter>();
         services.AddSingleton<ClaimWriter>();

@@ -10,6 +10,7 @@ namespace Mooring.Controller.Reconciling;
 internal sealed partial class LeaderService(
     IKubernetesClient client,
     ClusterReconciler reconciler,
+    Leadership leadership,
     IOptions<ControllerOptions> options,
     TimeProvider time,
     ILoggerFactory loggers,
@@ -27,10 +28,13 @@ internal sealed partial class LeaderService(
             {
                 if (options.Value.LeaderElect)
                 {
-                    await CreateElector().RunAsync(reconciler.RunAsync, stoppingToken);
+                    var elector = CreateElector();
+                    leadership.DecideBy(() => elector.IsLeader);
+                    await elector.RunAsync(reconciler.RunAsync, stoppingToken);
                 }
                 else
                 {
+                    leadership.DecideBy(static () => true);
                     await reconciler.RunAsync(stoppingToken);
                 }
             }

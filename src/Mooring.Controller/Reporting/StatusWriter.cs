@@ -4,6 +4,7 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Mooring.Api.V1Alpha1;
+using Mooring.Controller.Reconciling;
 using Mooring.Kubernetes.Client;
 using Mooring.Kubernetes.Runtime;
 
@@ -13,7 +14,8 @@ namespace Mooring.Controller.Reporting;
 /// Writes status: only what changed, the latest only, and one object not more often than
 /// <see cref="MinInterval"/>. Used by the leader alone, so a write replaces the whole status and cannot conflict.
 /// </summary>
-internal sealed partial class StatusWriter(IKubernetesClient client, TimeProvider time, ILogger<StatusWriter> logger)
+internal sealed partial class StatusWriter(
+    IKubernetesClient client, Leadership leadership, TimeProvider time, ILogger<StatusWriter> logger)
 {
     public static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(100);
 
@@ -140,6 +142,11 @@ internal sealed partial class StatusWriter(IKubernetesClient client, TimeProvide
         if (!_desired.TryGetValue(key, out var desired) || desired.Written)
         {
             return;
+        }
+
+        if (!leadership.IsHeld)
+        {
+            throw new OperationCanceledException("this replica does not lead");
         }
 
         var uid = KubernetesJson.Serialize(desired.Uid);
