@@ -4,6 +4,7 @@
 #   scripts/bench.sh spread      1,000 addresses on 5 nodes: outage of each when its node dies, and how even the rest is
 #   scripts/bench.sh footprint   resident memory of the agents and the controller
 #   scripts/bench.sh verdict     how long a pod gets new connections after it failed its check or is not Ready
+#   scripts/bench.sh survive     long-lived connections through the loss of the holder, beside NAT and HAProxy
 #   scripts/bench.sh kube        lists and watches through the informer, beside a plain loop; memory of its cache
 #   --quick                      fewer runs: under 60 s once everything is built
 #   --runs N                     how often each event of failover is done, 10 without it

@@ -18,7 +18,7 @@ public sealed class SandboxCluster : IAsyncLifetime
 
     private static readonly string Root = FindRoot();
     private static readonly string Configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!);
-    private static readonly string Program =
+    public static readonly string Program =
         Path.Combine(Root, "src/Mooring.Sandbox/bin", Configuration, "net10.0/mooring-sandbox.dll");
 
     private readonly string[] _up;

@@ -73,7 +73,7 @@ internal static class ProbeCommand
                 : null;
     }
 
-    private static Option<TimeSpan> Duration(string option, TimeSpan standard, string what) => new(option)
+    internal static Option<TimeSpan> Duration(string option, TimeSpan standard, string what) => new(option)
     {
         Description = $"{what}, such as 5ms or 2s",
         DefaultValueFactory = _ => standard,

@@ -22,6 +22,7 @@ internal static class SandboxCommandLine
         ApiServerCommand.Create(),
         ExecCommand.Create(),
         ProbeCommand.Create(),
+        HoldCommand.Create(),
         DownCommand.Create(),
     };
 
