@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -25,6 +26,10 @@ internal sealed partial class DataPlaneLoop(
     ILogger<DataPlaneLoop> logger) : BackgroundService, ISnapshotConsumer
 {
     public static readonly TimeSpan VerifyInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Changes of other programs are looked at together, so that a busy one does not keep the agent busy.</summary>
+    private static readonly TimeSpan WatchPause = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
 
@@ -35,6 +40,7 @@ internal sealed partial class DataPlaneLoop(
     private readonly Dictionary<IPAddress, bool> _holderChanges = [];
     private List<TaskCompletionSource<ImmutableArray<Problem>>> _waiting = [];
     private List<TaskCompletionSource<IReadOnlyList<ServiceCounters>>> _counting = [];
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ClusterSnapshot? _snapshot;
     private bool _dirty;
     private bool _verifyDue;
@@ -94,8 +100,33 @@ internal sealed partial class DataPlaneLoop(
         _wake.Writer.TryWrite(0);
     }
 
+    /// <summary>Has the kernel compared soon after another program changed something.</summary>
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Before the first snapshot there is nothing to compare with, nor anything opened.
+            await _begun.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            while (true)
+            {
+                await dataPlane.WaitForChangeAsync(cancellationToken).ConfigureAwait(false);
+                WakeToVerify();
+                await Task.Delay(WatchPause, timeProvider, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The agent stops.
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            Log.NotWatched(logger, exception);
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var watching = WatchAsync(stoppingToken);
         await using var verify = timeProvider.CreateTimer(
             static state => ((DataPlaneLoop)state!).WakeToVerify(), this, VerifyInterval, VerifyInterval);
         await using var retry = timeProvider.CreateTimer(
@@ -119,6 +150,7 @@ internal sealed partial class DataPlaneLoop(
         }
         finally
         {
+            await watching.ConfigureAwait(false);
             foreach (var waiting in _waiting)
             {
                 waiting.TrySetCanceled(CancellationToken.None);
@@ -205,6 +237,7 @@ internal sealed partial class DataPlaneLoop(
             throw;
         }
 
+        _begun.TrySetResult();
         waiting.ForEach(waiter => waiter.TrySetResult(problems));
         Remember(problems);
         return problems.IsEmpty;
@@ -275,6 +308,9 @@ internal sealed partial class DataPlaneLoop(
 
         [LoggerMessage(LogLevel.Error, "The kernel refused services: {Problems}")]
         public static partial void Refused(ILogger logger, string problems);
+
+        [LoggerMessage(LogLevel.Warning, "Changes by other programs are noticed late: the kernel is compared every few seconds only")]
+        public static partial void NotWatched(ILogger logger, Exception exception);
 
         [LoggerMessage(LogLevel.Warning, "The kernel differed from the plan and was repaired: {Drift}")]
         public static partial void Repaired(ILogger logger, string drift);

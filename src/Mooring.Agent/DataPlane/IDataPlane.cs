@@ -18,8 +18,14 @@ internal interface IDataPlane : IAsyncDisposable
     /// <summary>Tells the engine whether this node answers for the address.</summary>
     Task SetHolderAsync(IPAddress address, bool held, CancellationToken cancellationToken);
 
-    /// <summary>Compares the kernel with what was applied last and repairs what differs.</summary>
+    /// <summary>
+    /// Compares the kernel with what was applied last and repairs what differs. Costs little when no other program has
+    /// touched anything.
+    /// </summary>
     Task<VerifyResult> VerifyAsync(CancellationToken cancellationToken);
+
+    /// <summary>Completes when somebody has changed something in the kernel that may be ours. May be called beside the others.</summary>
+    Task WaitForChangeAsync(CancellationToken cancellationToken);
 
     Task<IReadOnlyList<ServiceCounters>> CountersAsync(CancellationToken cancellationToken);
 }

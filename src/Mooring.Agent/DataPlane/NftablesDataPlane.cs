@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;
 using Mooring.Linux;
+using Mooring.Linux.Netlink;
 using Mooring.Linux.Nftables;
 
 namespace Mooring.Agent.DataPlane;
@@ -34,6 +35,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private long _changedAt;
     private bool _forwardsIPv6;
     private bool _pathsKnown;
+    private RouteMonitor? _routes;
 
     public NftablesDataPlane(DataPlaneOptions options, TimeProvider time, ILogger<NftablesDataPlane> logger)
     {
@@ -120,6 +122,16 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             },
             cancellationToken);
 
+    public async Task WaitForChangeAsync(CancellationToken cancellationToken)
+    {
+        using var other = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(
+            _table.WaitForChangeAsync(other.Token),
+            _routes?.WaitForChangeAsync(other.Token) ?? Task.Delay(Timeout.Infinite, other.Token)).ConfigureAwait(false);
+        await other.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
     public Task<IReadOnlyList<ServiceCounters>> CountersAsync(CancellationToken cancellationToken) =>
         OwnedAsync(
             () =>
@@ -133,6 +145,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     public ValueTask DisposeAsync()
     {
         _table.Dispose();
+        _routes?.Dispose();
         _owner.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -155,11 +168,15 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         }
     }
 
-    private void Open() => _table.Open(found =>
+    private void Open()
     {
-        _staleFlows.Adopt(found);
-        _numbers.Adopt(found);
-    });
+        _routes ??= RouteMonitor.Open();
+        _table.Open(found =>
+        {
+            _staleFlows.Adopt(found);
+            _numbers.Adopt(found);
+        });
+    }
 
     private ApplyResult Apply()
     {
@@ -234,7 +251,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     {
         try
         {
-            return PathPlan.Of(_desired) is { } plan ? EnsurePaths(plan) : [];
+            return PathPlan.Of(_desired) is { } plan && _routes!.TakeChange() ? EnsurePaths(plan) : [];
         }
         catch (Exception exception) when (exception is SystemCallException or NftablesException or IOException)
         {

@@ -12,7 +12,11 @@ namespace Mooring.Agent.DataPlane;
 /// <param name="maxElements">Largest number of elements in one transaction; a service is never split.</param>
 internal sealed partial class NftablesTable(string name, int maxElements, ILogger logger) : IDisposable
 {
+    /// <summary>Above so many elements the notifications of our own changes cost more than they are worth.</summary>
+    private const int Large = 1000;
+
     private NftablesContext? _nftables;
+    private NftablesMonitor? _monitor;
 
     /// <summary>What the kernel has, as far as is known; null before it was read.</summary>
     private TablePlan? _kernel;
@@ -32,6 +36,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     public void Open(Action<TablePlan> adopt)
     {
         _nftables ??= new NftablesContext();
+        _monitor ??= NftablesMonitor.Open(name);
         if (_kernel is not null)
         {
             return;
@@ -65,7 +70,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         if (!_direct)
         {
-            _nftables!.Run(DirectSchema.Create(name));
+            Execute(DirectSchema.Create(name));
             _direct = true;
             (_resetsLost, _clamp) = (false, default);
             _rules = ReadRules();
@@ -73,7 +78,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
 
         if (!_second || renew)
         {
-            _nftables!.Run(DirectSchema.CreateSecond(name));
+            Execute(DirectSchema.CreateSecond(name));
             _second = true;
             _kernel = Kernel with { SecondHops = TablePlan.Set(), SecondHops6 = TablePlan.Set() };
             _rules = ReadRules();
@@ -85,7 +90,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         if (_second)
         {
-            _nftables!.Run(DirectSchema.RemoveSecond(name));
+            Execute(DirectSchema.RemoveSecond(name));
             _second = false;
             _rules = ReadRules();
         }
@@ -96,7 +101,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         if (_direct && _resetsLost != resets)
         {
-            _nftables!.Run(
+            Execute(
                 $"flush chain inet {name} lost\n"
                 + (resets ? $"add rule inet {name} lost meta l4proto tcp reject with tcp reset\n" : "")
                 + $"add rule inet {name} lost drop\n");
@@ -109,7 +114,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         if (_direct && (segmentV4, segmentV6) != _clamp)
         {
-            _nftables!.Run(DirectSchema.Clamp(name, segmentV4, segmentV6));
+            Execute(DirectSchema.Clamp(name, segmentV4, segmentV6));
             _clamp = (segmentV4, segmentV6);
         }
     }
@@ -120,7 +125,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         var transaction = new TableTransaction(name).Shared(Kernel, after);
         if (!transaction.IsEmpty)
         {
-            _nftables!.Run(transaction.ToString());
+            Execute(transaction.ToString(), transaction.Elements > Large);
         }
 
         _kernel = after;
@@ -183,8 +188,24 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         }
     }
 
+    /// <summary>Completes when somebody has changed something in nftables.</summary>
+    public Task WaitForChangeAsync(CancellationToken cancellationToken) =>
+        _monitor?.WaitForChangeAsync(cancellationToken) ?? Task.Delay(Timeout.Infinite, cancellationToken);
+
     /// <summary>What another program changed, in words. Afterwards a commit repairs it.</summary>
+    /// <remarks>The table is read only when one has: that takes long when it is large.</remarks>
     public ImmutableArray<string> Drift()
+    {
+        if (_monitor!.TakeForeignChange() is not { } culprit)
+        {
+            return [];
+        }
+
+        var drift = Compare();
+        return drift.IsEmpty ? drift : [.. drift.Select(difference => $"{difference} by {culprit}")];
+    }
+
+    private ImmutableArray<string> Compare()
     {
         var actual = KernelTable.Read(_nftables!, name);
         if (actual is null)
@@ -228,19 +249,36 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         .. CounterReader.Parse(_nftables!.ListJson($"list map inet {name} services6")),
     ];
 
-    public void Dispose() => _nftables?.Dispose();
+    public void Dispose()
+    {
+        _monitor?.Dispose();
+        _nftables?.Dispose();
+    }
+
+    private void Execute(string commands, bool large = false)
+    {
+        _monitor!.BeginOwn(large);
+        try
+        {
+            _nftables!.Run(commands);
+        }
+        finally
+        {
+            _monitor.EndOwn();
+        }
+    }
 
     private void Run(TableTransaction transaction)
     {
         if (!transaction.IsEmpty)
         {
-            _nftables!.Run(transaction.ToString());
+            Execute(transaction.ToString(), transaction.Elements > Large);
         }
     }
 
     private void Rebuild()
     {
-        _nftables!.Run(DirectSchema.RemoveSecond(name) + TableSchema.Remove(name) + TableSchema.Create(name));
+        Execute(DirectSchema.RemoveSecond(name) + TableSchema.Remove(name) + TableSchema.Create(name));
         (_direct, _second, _resetsLost, _clamp) = (false, false, null, default);
         Load(TablePlan.Empty);
         Log.Created(logger, name);

@@ -6,7 +6,15 @@ internal static class NetlinkConstants
     public const int FamilyNetlink = 16; // AF_NETLINK
     public const int SocketRawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
     public const int LevelNetlink = 270; // SOL_NETLINK
+    public const int LevelSocket = 1; // SOL_SOCKET
+    public const int ReceiveBufferForce = 33; // SO_RCVBUFFORCE
     public const int AddMembership = 1; // NETLINK_ADD_MEMBERSHIP
+    public const int DropMembership = 2; // NETLINK_DROP_MEMBERSHIP
+    public const int ProtocolNetfilter = 12; // NETLINK_NETFILTER
+    public const int GroupNftables = 7; // NFNLGRP_NFTABLES
+    public const int SubsystemNftables = 10; // NFNL_SUBSYS_NFTABLES
+    public const int GroupIPv4Rule = 8; // RTNLGRP_IPV4_RULE
+    public const int GroupIPv6Rule = 19; // RTNLGRP_IPV6_RULE
     public const int GroupLink = 1; // RTNLGRP_LINK
     public const int GroupIPv4Address = 5; // RTNLGRP_IPV4_IFADDR
     public const int GroupIPv4Route = 7; // RTNLGRP_IPV4_ROUTE

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Mooring.Linux.Netlink;
 
-/// <summary>A NETLINK_ROUTE socket. It belongs to the network namespace of the thread that opens it.</summary>
+/// <summary>A netlink socket. It belongs to the network namespace of the thread that opens it.</summary>
 internal sealed partial class NetlinkSocket : IDisposable
 {
     /// <summary>The kernel fills at most this much per datagram of a dump.</summary>
@@ -23,10 +23,10 @@ internal sealed partial class NetlinkSocket : IDisposable
     public delegate void MessageHandler(NetlinkMessage message);
 
     /// <exception cref="SystemCallException">The kernel has no netlink for us.</exception>
-    public static NetlinkSocket Open()
+    /// <param name="protocol">NETLINK_ROUTE, or another of linux/netlink.h.</param>
+    public static NetlinkSocket Open(int protocol = 0)
     {
-        var descriptor = OpenDescriptor(
-            NetlinkConstants.FamilyNetlink, NetlinkConstants.SocketRawCloseOnExec, protocol: 0);
+        var descriptor = OpenDescriptor(NetlinkConstants.FamilyNetlink, NetlinkConstants.SocketRawCloseOnExec, protocol);
         if (descriptor < 0)
         {
             throw SystemCallException.FromLastError("socket AF_NETLINK");
@@ -53,6 +53,9 @@ internal sealed partial class NetlinkSocket : IDisposable
     public void Join(int group) => _socket.SetRawSocketOption(
         NetlinkConstants.LevelNetlink, NetlinkConstants.AddMembership, BitConverter.GetBytes(group));
 
+    public void Leave(int group) => _socket.SetRawSocketOption(
+        NetlinkConstants.LevelNetlink, NetlinkConstants.DropMembership, BitConverter.GetBytes(group));
+
     /// <summary>
     /// Waits for at least one notification and throws away all that wait. They only say that something changed: the
     /// caller asks for the whole state, so nothing is missed when the kernel had to drop some (ENOBUFS).
@@ -75,6 +78,81 @@ internal sealed partial class NetlinkSocket : IDisposable
             if (error is not (SocketError.Success or SocketError.NoBufferSpaceAvailable))
             {
                 throw new SocketException((int)error);
+            }
+        }
+    }
+
+    /// <summary>Lets so many bytes of notifications wait, beyond net.core.rmem_max. Needs NET_ADMIN.</summary>
+    public void SetReceiveBuffer(int bytes) => _socket.SetRawSocketOption(
+        NetlinkConstants.LevelSocket, NetlinkConstants.ReceiveBufferForce, BitConverter.GetBytes(bytes));
+
+    /// <summary>Waits until there is a notification, and leaves it for <see cref="Drain"/>.</summary>
+    public async Task WaitReadableAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var peeked = new byte[1];
+            await _socket.ReceiveAsync(peeked, SocketFlags.Peek, cancellationToken);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.NoBufferSpaceAvailable or SocketError.MessageSize)
+        {
+            // Something is there, or was.
+        }
+    }
+
+    /// <summary>Takes all notifications that wait.</summary>
+    /// <returns>False when the kernel had to drop some.</returns>
+    public bool Drain(MessageHandler handle)
+    {
+        var whole = true;
+        while (_socket.Poll(0, SelectMode.SelectRead))
+        {
+            var length = _socket.Receive(_buffer, SocketFlags.None, out var error);
+            if (error == SocketError.NoBufferSpaceAvailable)
+            {
+                whole = false;
+                continue;
+            }
+
+            if (error != SocketError.Success)
+            {
+                throw new SocketException((int)error);
+            }
+
+            var messages = new NetlinkMessageReader(_buffer.AsSpan(0, length));
+            while (messages.TryRead(out var message))
+            {
+                handle(message);
+            }
+        }
+
+        return whole;
+    }
+
+    /// <summary>Asks for one object.</summary>
+    /// <exception cref="SystemCallException">The kernel refused.</exception>
+    public void Get(NetlinkRequest request, MessageHandler handle)
+    {
+        var sequence = ++_sequence;
+        _socket.Send(request.Finish(sequence));
+        while (true)
+        {
+            var length = _socket.Receive(_buffer);
+            var messages = new NetlinkMessageReader(_buffer.AsSpan(0, length));
+            while (messages.TryRead(out var message))
+            {
+                if (message.Sequence != sequence)
+                {
+                    continue;
+                }
+
+                if (message.Type == NetlinkConstants.MessageError)
+                {
+                    ThrowIfRefused(message.Body, request);
+                    return;
+                }
+
+                handle(message);
             }
         }
     }

@@ -95,6 +95,17 @@ public sealed class DataPlaneLoopTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Watch_AnotherProgramChangedSomething_IsCompared()
+    {
+        await _loop.ApplyAsync(TestSnapshots.Web(1, Backend), CancellationToken.None);
+        var before = Volatile.Read(ref _dataPlane.Verified);
+
+        _dataPlane.Changes.Release();
+
+        await Eventually.HoldsAsync(() => Volatile.Read(ref _dataPlane.Verified) > before, "compared");
+    }
+
+    [Fact]
     public async Task HolderChanged_IsToldToTheEngine()
     {
         _loop.HolderChanged(IPAddress.Parse("10.70.0.100"), held: true);

@@ -49,6 +49,10 @@ internal sealed class FakeDataPlane : IDataPlane
         return Task.FromResult(new VerifyResult([]));
     }
 
+    public SemaphoreSlim Changes { get; } = new(0);
+
+    public Task WaitForChangeAsync(CancellationToken cancellationToken) => Changes.WaitAsync(cancellationToken);
+
     public Task<IReadOnlyList<ServiceCounters>> CountersAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<ServiceCounters>>([]);
 

@@ -192,11 +192,48 @@ public sealed class NftablesDataPlaneTests : IAsyncLifetime
         (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldBeEmpty();
 
         _lab.OnNode("nft", command);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await _engine.WaitForChangeAsync(limit.Token);
 
-        (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldNotBeEmpty();
+        (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldAllBe(drift => drift.EndsWith(" by nft", StringComparison.Ordinal));
         (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldBeEmpty();
         Enumerable.Range(0, 4).Select(_ => _lab.Connect()).Distinct()
             .ShouldBe(["pod1 saw 10.70.0.200", "remote saw 10.70.0.11"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Verify_OwnAndOthersChanges_AreNoDrift()
+    {
+        await ApplyAsync(Tcp(BalancingAlgorithm.RoundRobin, Pod1, Remote));
+        _lab.OnNode("nft", "add table ip bystander");
+        await ApplyAsync(Tcp(BalancingAlgorithm.RoundRobin, Pod1));
+        _lab.OnNode("nft", "delete table ip bystander");
+
+        (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Verify_ChangedDuringOwnChanges_IsFoundAllTheSame()
+    {
+        await ApplyAsync(Tcp(BalancingAlgorithm.Maglev, Pod1));
+        using var stop = new CancellationTokenSource();
+        var foreign = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                _lab.OnNode("nft", "flush map inet mooring services");
+            }
+        });
+        for (var i = 0; i < 20; i++)
+        {
+            await ApplyAsync(Tcp(BalancingAlgorithm.Maglev, i % 2 == 0 ? Pod2 : Pod1));
+        }
+
+        await stop.CancelAsync();
+        await foreign;
+        await _engine.VerifyAsync(CancellationToken.None);
+
+        _lab.Connect().ShouldStartWith("pod1");
     }
 
     [Fact]
@@ -283,6 +320,11 @@ public sealed class NftablesDataPlaneTests : IAsyncLifetime
         (await ApplyAsync(services)).Changed.ShouldBe(1);
         TestContext.Current.SendDiagnosticMessage(
             $"1,000 services × 10 endpoints loaded in {load.TotalMilliseconds:0} ms, one changed in {clock.GetElapsedTime(start).TotalMilliseconds:0} ms");
+
+        // Reading so many elements back would take about a minute.
+        start = clock.GetTimestamp();
+        (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldBeEmpty();
+        clock.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(10));
     }
 
     private static ForwardedService Tcp(BalancingAlgorithm algorithm, params ImmutableArray<ForwardedBackend> backends) => new()

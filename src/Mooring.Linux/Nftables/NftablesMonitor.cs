@@ -1,0 +1,168 @@
+using System.Buffers.Binary;
+using System.Text;
+using Mooring.Linux.Netlink;
+
+namespace Mooring.Linux.Nftables;
+
+/// <summary>
+/// Tells when somebody else changes a table of ours. Every transaction of anybody ends with a new generation number
+/// (NFT_MSG_NEWGEN), and what it changed is notified with the name of the table before that. Belongs to the network
+/// namespace of the thread that opens it. Needs NET_ADMIN.
+/// </summary>
+/// <remarks>
+/// A transaction of our own is put between <see cref="BeginOwn"/> and <see cref="EndOwn"/>: when the number grew by one,
+/// it was ours alone.
+/// </remarks>
+public sealed class NftablesMonitor : IDisposable
+{
+    private const int GetGeneration = (NetlinkConstants.SubsystemNftables << 8) | 16; // NFT_MSG_GETGEN
+    private const int NewGeneration = (NetlinkConstants.SubsystemNftables << 8) | 15; // NFT_MSG_NEWGEN
+    private const int BufferBytes = 8 * 1024 * 1024;
+    private const int HeaderLength = 4; // nfgenmsg
+    private const int GenerationId = 1; // NFTA_GEN_ID
+    private const int GenerationProcess = 3; // NFTA_GEN_PROC_NAME
+    private const int TableName = 1; // NFTA_*_TABLE, of every kind of object
+
+    private readonly string _table;
+    private readonly NetlinkSocket _notifications;
+    private readonly NetlinkSocket _requests;
+    private uint _before;
+    private bool _quiet;
+    private bool _touched;
+    private string? _culprit;
+
+    private NftablesMonitor(string table, NetlinkSocket notifications, NetlinkSocket requests)
+    {
+        _table = table;
+        _notifications = notifications;
+        _requests = requests;
+    }
+
+    /// <param name="table">Name of our tables, of whatever family.</param>
+    public static NftablesMonitor Open(string table)
+    {
+        var notifications = NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter);
+        notifications.SetReceiveBuffer(BufferBytes);
+        notifications.Join(NetlinkConstants.GroupNftables);
+        return new NftablesMonitor(table, notifications, NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter));
+    }
+
+    /// <summary>Waits until something was changed by anybody, in any table.</summary>
+    public Task WaitForChangeAsync(CancellationToken cancellationToken) => _notifications.WaitReadableAsync(cancellationToken);
+
+    /// <summary>Who changed our table since the last call: the name of a program, or null for nobody.</summary>
+    public string? TakeForeignChange()
+    {
+        Drain();
+        (var culprit, _culprit) = (_culprit, null);
+        return culprit;
+    }
+
+    /// <param name="large">The transaction is large: it need not be notified to us.</param>
+    public void BeginOwn(bool large)
+    {
+        Drain();
+        _before = Generation();
+        if (large)
+        {
+            _notifications.Leave(NetlinkConstants.GroupNftables);
+            _quiet = true;
+        }
+    }
+
+    public void EndOwn()
+    {
+        if (_quiet)
+        {
+            _notifications.Join(NetlinkConstants.GroupNftables);
+            _quiet = false;
+        }
+
+        var grown = Generation() - _before;
+        var known = _culprit;
+        Drain();
+        if (grown <= 1)
+        {
+            _culprit = known;
+        }
+        else
+        {
+            // Somebody else's came between; which of them it was cannot be told.
+            _culprit ??= "another program";
+        }
+    }
+
+    public void Dispose()
+    {
+        _notifications.Dispose();
+        _requests.Dispose();
+    }
+
+    private uint Generation()
+    {
+        uint generation = 0;
+        _requests.Get(
+            new NetlinkRequest(GetGeneration, 0, new byte[HeaderLength], "ask for the generation of nftables"),
+            message =>
+            {
+                if (message.Type == NewGeneration)
+                {
+                    generation = Read(message.Body).Id;
+                }
+            });
+        return generation;
+    }
+
+    private void Drain()
+    {
+        if (!_notifications.Drain(Take))
+        {
+            _culprit ??= "another program";
+        }
+    }
+
+    private void Take(NetlinkMessage message)
+    {
+        if (message.Type == NewGeneration)
+        {
+            if (_touched)
+            {
+                _culprit = Read(message.Body).Process;
+            }
+
+            _touched = false;
+        }
+        else if (message.Type >> 8 == NetlinkConstants.SubsystemNftables && message.Body.Length > HeaderLength)
+        {
+            var attributes = new NetlinkAttributeReader(message.Body[HeaderLength..]);
+            while (attributes.TryRead(out var type, out var value))
+            {
+                if (type == TableName)
+                {
+                    _touched |= Encoding.ASCII.GetString(value).TrimEnd('\0') == _table;
+                    return;
+                }
+            }
+        }
+    }
+
+    private static (uint Id, string Process) Read(ReadOnlySpan<byte> body)
+    {
+        uint id = 0;
+        var process = "another program";
+        var attributes = new NetlinkAttributeReader(body[Math.Min(HeaderLength, body.Length)..]);
+        while (attributes.TryRead(out var type, out var value))
+        {
+            if (type == GenerationId && value.Length >= sizeof(uint))
+            {
+                id = BinaryPrimitives.ReadUInt32BigEndian(value);
+            }
+            else if (type == GenerationProcess)
+            {
+                process = Encoding.UTF8.GetString(value).TrimEnd('\0');
+            }
+        }
+
+        return (id, process);
+    }
+}
