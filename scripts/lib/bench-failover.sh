@@ -45,13 +45,14 @@ ready() {
     pause 3
     return
   fi
-  for tries in $(seq 150); do
+  for tries in $(seq 300); do
     if api /apis/mooring.dev/v1alpha1/namespaces/default/virtualips/bench |
       jq -e '.status.holder and ([.status.candidates[] | select(.eligible)] | length == 3)' >/dev/null; then
       return
     fi
     pause 0.1
   done
+  k get vip bench -o json | jq -c '.status | .holder, .candidates' >&2
   die "the cluster did not become whole again"
 }
 
@@ -123,6 +124,9 @@ our_heal() {
     roll) ;;
     *) daemon "/nodes/$victim/heal" ;;
   esac
+  if [[ $1 == remove ]]; then
+    admit "$victim"
+  fi
   ready
 }
 
@@ -149,6 +153,9 @@ block() { # KEY EVENT...
       for event in "$@"; do
         measure "$key-$event" "$(window "$key")" peer_event "$event"
         peer_heals "$event"
+        if [[ $event == remove ]]; then
+          admit node-1
+        fi
       done
       ;;
   esac
@@ -159,6 +166,9 @@ block() { # KEY EVENT...
   collect client warm
   collect cold cold
 }
+
+# A Node that was created anew has lost its label.
+admit() { k label node "$1" edge=yes --overwrite >/dev/null; }
 
 # How long to wait for the end of an outage.
 window() {
@@ -223,7 +233,7 @@ ip -n "mr-$box-cold" link set eth0 up
 ip -n "mr-$box-cold" route add default via 10.70.0.1
 for node in "${holders[@]}"; do
   macs[$node]=$(in_place "$node" cat /sys/class/net/eth0/address)
-  k label node "$node" edge=yes >/dev/null
+  admit "$node"
 done
 for number in 1 2; do
   daemon "/pods/web-$number/add?node=node-4"
