@@ -66,7 +66,7 @@ whole() {
   local tries
   for tries in $(seq 300); do
     if k get vip web -o json | jq -e '(.status.holder // "") != "" and .status.readyBackends == "6/6"
-      and ([.status.candidates[] | select(.eligible)] | length == 3)' >/dev/null; then
+      and ([.status.candidates[] | select(.eligible and .reason != "AgentAway")] | length == 3)' >/dev/null; then
       return
     fi
     sleep 0.2

@@ -38,16 +38,26 @@ holder() {
   return 1
 }
 
-# Until each of the three nodes may hold the address, or, without the API server, for as long as an agent needs to start.
+# Until each of the three nodes may hold the address and has its agent; without the API server, until each agent can hear
+# heartbeats.
 ready() {
-  local tries
+  local tries node
   if [[ -n ${apart:-} ]]; then
-    pause 3
+    for node in "${holders[@]}"; do
+      for tries in $(seq 300); do
+        if in_place "$node" ss -Hlun "sport = :7947" | grep -q .; then
+          break
+        fi
+        pause 0.1
+      done
+    done
+    pause 1
     return
   fi
   for tries in $(seq 300); do
     if api /apis/mooring.dev/v1alpha1/namespaces/default/virtualips/bench |
-      jq -e '.status.holder and ([.status.candidates[] | select(.eligible)] | length == 3)' >/dev/null; then
+      jq -e '.status.holder and ([.status.candidates[] | select(.eligible and .reason != "AgentAway")] | length == 3)' >/dev/null; then
+      pause 0.5
       return
     fi
     pause 0.1
@@ -112,6 +122,7 @@ our_event() {
     roll)
       for node in "${holders[@]}" node-4; do
         daemon "/nodes/$node/restart"
+        pause 0.5
         ready
       done
       ;;

@@ -119,7 +119,8 @@ public sealed class SandboxCluster : IAsyncLifetime
         var status = vip.RootElement.GetProperty("status");
         return status.TryGetProperty("holder", out _)
             && status.GetProperty("readyBackends").GetString() == "6/6"
-            && status.GetProperty("candidates").EnumerateArray().Count(one => one.GetProperty("eligible").GetBoolean()) == 3;
+            && status.GetProperty("candidates").EnumerateArray().Count(one =>
+                one.GetProperty("eligible").GetBoolean() && one.GetProperty("reason").GetString() != "AgentAway") == 3;
     });
 
     public async Task<string> HolderAsync()

@@ -39,6 +39,7 @@ internal static class CandidateList
     {
         var (reason, message) =
             node == holder?.Node ? ("Holds", $"answers for {placement.Address}")
+            : placement.Away.Contains(node) ? ("AgentAway", $"{place}; its agent is away and expected back")
             : node == move?.To ? Describe(placement, move)
             : placement.Failures.TryGetValue(node, out var failure) ? ("RecentlyFailed", $"{place}; {Describe(failure)}")
             : ("Eligible", place);

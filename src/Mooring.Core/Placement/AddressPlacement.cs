@@ -18,6 +18,9 @@ public sealed record AddressPlacement
     public ImmutableDictionary<string, NodeFailure> Failures { get; init; } =
         ImmutableDictionary<string, NodeFailure>.Empty;
 
+    /// <summary>Eligible nodes whose agent is away for the moment.</summary>
+    public ImmutableHashSet<string> Away { get; init; } = [];
+
     /// <summary>Nodes that may not hold the address, sorted by name.</summary>
     public ImmutableArray<RejectedNode> Rejected { get; init; } = [];
 

@@ -29,6 +29,9 @@ internal sealed class RankedAddress(
             Spares = [.. order[candidates..]],
             Failures = Eligible.Where(node => node.Node.RecentFailure is not null)
                 .ToImmutableDictionary(node => node.Name, node => node.Node.RecentFailure!, StringComparer.Ordinal),
+            Away = Eligible.Where(node => node.Node.Agent == AgentPresence.Expected)
+                .Select(node => node.Name)
+                .ToImmutableHashSet(StringComparer.Ordinal),
             Rejected = rejected,
         };
     }

@@ -3,7 +3,7 @@ using Mooring.Sandbox.Processes;
 
 namespace Mooring.Sandbox.Cluster;
 
-/// <summary>Waits until every agent has a connection to the controller, seen in its network namespace's table.</summary>
+/// <summary>Waits until agents have a connection to the controller, seen in their network namespaces' tables.</summary>
 internal sealed class ReadinessWatch(SandboxCluster cluster, TimeProvider time)
 {
     private const string Established = "01"; // TCP_ESTABLISHED, include/net/tcp_states.h
@@ -11,18 +11,21 @@ internal sealed class ReadinessWatch(SandboxCluster cluster, TimeProvider time)
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     /// <exception cref="InvalidOperationException">A process ended, or time ran out; the message has its last lines.</exception>
-    public async Task WaitAsync(CancellationToken cancellationToken)
+    public Task WaitAsync(CancellationToken cancellationToken) => WaitAsync([.. cluster.Agents.Values], cancellationToken);
+
+    /// <inheritdoc cref="WaitAsync(CancellationToken)"/>
+    public async Task WaitAsync(IReadOnlyCollection<Component> agents, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         while (true)
         {
-            var waiting = cluster.Agents.Values.Where(agent => !IsConnected(agent)).ToList();
+            var waiting = agents.Where(agent => !IsConnected(agent)).ToList();
             if (waiting.Count == 0)
             {
                 return;
             }
 
-            Component[] all = [cluster.Controller!, .. cluster.Agents.Values];
+            Component[] all = [cluster.Controller!, .. agents];
             if (all.FirstOrDefault(component => component.State == ComponentState.Crashed) is { } crashed)
             {
                 throw new InvalidOperationException($"the {crashed.Name} ended at its start:\n{Tail(crashed.LogPath)}");

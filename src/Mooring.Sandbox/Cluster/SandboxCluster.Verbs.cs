@@ -100,11 +100,15 @@ internal sealed partial class SandboxCluster
 
     public Task StartAgentAsync(string node, CancellationToken cancellationToken) => Agent(node).StartAsync(cancellationToken);
 
-    /// <summary>What a rolling update does to one node: SIGTERM, wait for the end, start.</summary>
+    /// <summary>What a rolling update does to one node: SIGTERM, wait for the end, start, wait until it is ready.</summary>
     public async Task RestartAgentAsync(string node, CancellationToken cancellationToken)
     {
         await Agent(node).StopAsync(cancellationToken);
         await Agent(node).StartAsync(cancellationToken);
+        if (RunningController().State == ComponentState.Running)
+        {
+            await new ReadinessWatch(this, _time).WaitAsync([Agent(node)], cancellationToken);
+        }
     }
 
     /// <summary>Switches the machine off and deletes its Node and pods; <see cref="HealNodeAsync"/> brings it back.</summary>

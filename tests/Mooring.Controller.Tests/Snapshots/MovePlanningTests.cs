@@ -121,6 +121,22 @@ public sealed class MovePlanningTests
         later.NextCheck.ShouldBeNull();
     }
 
+    [Fact]
+    public void Candidates_AgentAwayForAMoment_SaySo()
+    {
+        var world = ThreeNodes() with { Holders = Held("node-1") };
+        world = world with
+        {
+            Agents = world.Agents.SetItem("node-2", world.Agents["node-2"] with { Presence = AgentPresence.Expected }),
+        };
+        var placement = SnapshotBuilder.Build(world).VirtualIps[0].Placements[0];
+
+        var shown = CandidateList.Compute(placement, world.Holders[Address]).Single(node => node.Node == "node-2");
+
+        (shown.Eligible, shown.Reason).ShouldBe((true, "AgentAway"));
+        shown.Message.ShouldBe("takes over after node-3; its agent is away and expected back");
+    }
+
     [Theory]
     [InlineData("HeartbeatTimeout", true)]
     [InlineData("Released", true)]
