@@ -13,7 +13,7 @@ public sealed class MoveTests(SandboxCluster cluster) : SandboxTest(cluster)
     public async Task Drain_Holder_NothingIsLostAndItStaysAway()
     {
         var before = await Cluster.HolderAsync();
-        var seen = await DuringAsync("6s", async () =>
+        var seen = await Cluster.ProbeDuringAsync(async () =>
         {
             await Cluster.SandboxAsync("node", "drain", before);
             await MovedAsync(before);
@@ -42,7 +42,7 @@ public sealed class MoveTests(SandboxCluster cluster) : SandboxTest(cluster)
     public async Task Stop_HoldersAgent_HandsOverFirstAndEndsInTime()
     {
         var before = await Cluster.HolderAsync();
-        var seen = await DuringAsync("6s", async () =>
+        var seen = await Cluster.ProbeDuringAsync(async () =>
         {
             // It fails when the agent outlives the grace period.
             await Cluster.SandboxAsync("node", "stop", before);
@@ -59,7 +59,7 @@ public sealed class MoveTests(SandboxCluster cluster) : SandboxTest(cluster)
     [Fact]
     public async Task RollingUpdate_AllAgents_LosesNothing()
     {
-        var seen = await DuringAsync("15s", async () =>
+        var seen = await Cluster.ProbeDuringAsync(async () =>
         {
             foreach (var node in (string[])["node-1", "node-2", "node-3"])
             {
@@ -86,7 +86,7 @@ public sealed class MoveTests(SandboxCluster cluster) : SandboxTest(cluster)
                 (await ReasonOfAsync(best)) == "MoveWaiting");
 
             // Thirty seconds must pass in which it stays the better one.
-            var seen = await DuringAsync("36s", () => SandboxCluster.UntilAsync(
+            var seen = await Cluster.ProbeDuringAsync(() => SandboxCluster.UntilAsync(
                 "the address is back", async () => await Cluster.HolderAsync() == best));
 
             await NothingLostAsync(seen, moves: 1);
@@ -103,7 +103,7 @@ public sealed class MoveTests(SandboxCluster cluster) : SandboxTest(cluster)
     public async Task Failover_Measured_TellsEveryStep()
     {
         var before = await Cluster.HolderAsync();
-        await DuringAsync("5s", async () =>
+        await Cluster.ProbeDuringAsync(async () =>
         {
             await Cluster.SandboxAsync("node", "kill", before);
             await MovedAsync(before);
@@ -124,17 +124,6 @@ public sealed class MoveTests(SandboxCluster cluster) : SandboxTest(cluster)
             (await Cluster.KubectlAsync("get", "events")).Contains("first packet after", StringComparison.Ordinal));
         await Cluster.SandboxAsync("node", "heal", before);
         await Cluster.HealthyAsync();
-    }
-
-    /// <summary>Asks every 5 ms for as long as given, and does something once the asking has begun.</summary>
-    private async Task<SandboxCluster.Probe> DuringAsync(string duration, Func<Task> action)
-    {
-        var probe = Cluster.ProbeAsync(duration);
-        await SandboxCluster.UntilAsync("a client asks", async () =>
-            (await Cluster.InAsync("client", "ss", "-Htan", "dst", SandboxCluster.Vip)).Length > 0);
-        await action();
-        probe.IsCompleted.ShouldBeFalse("the client asked all the time");
-        return await probe;
     }
 
     private async Task NothingLostAsync(SandboxCluster.Probe seen, int moves)

@@ -154,8 +154,30 @@ public sealed class SandboxCluster : IAsyncLifetime
     /// <summary>The client asks every 5 ms on a new connection for as long as this takes.</summary>
     public async Task<Probe> ProbeAsync(string duration = "2s", string url = $"http://{Vip}/")
     {
-        using var report = JsonDocument.Parse(await InAsync(
-            "client", "dotnet", Program, "probe", "--url", url, "--duration", duration, "--json"));
+        return Read(await InAsync("client", "dotnet", Program, "probe", "--url", url, "--duration", duration, "--json"));
+    }
+
+    /// <summary>The client asks every 5 ms from a while before <paramref name="action"/> until it is done.</summary>
+    public async Task<Probe> ProbeDuringAsync(Func<Task> action)
+    {
+        using var client = StartIn("client", "dotnet", Program, "probe", "--url", $"http://{Vip}/", "--duration", "0", "--json");
+        var output = client.StandardOutput.ReadToEndAsync();
+        try
+        {
+            await UntilAsync("a client asks", async () => (await InAsync("client", "ss", "-Htan", "dst", Vip)).Length > 0);
+            await action();
+        }
+        finally
+        {
+            await RunAsync("kill", ["-TERM", $"{client.Id}"], null);
+        }
+
+        return Read(await output);
+    }
+
+    private static Probe Read(string json)
+    {
+        using var report = JsonDocument.Parse(json);
         var root = report.RootElement;
         return new Probe(
             root.GetProperty("requests").GetInt32(),
