@@ -58,7 +58,7 @@ internal sealed partial class FailoverLoop
         _logger = logger;
         _publish = publish;
         _machine = new FailoverMachine(options.NodeName, terms.Terms);
-        _inbox = new HeartbeatInbox(options.NodeName);
+        _inbox = new HeartbeatInbox(options.NodeName, terms.Epoch);
         _links = new HeartbeatLinks(options, open, PacketReceived, metrics, time, logger);
     }
 
@@ -141,12 +141,12 @@ internal sealed partial class FailoverLoop
         switch (input)
         {
             case FailoverInput.Packet packet:
-                var result = _inbox.Accept(packet.Buffer.AsSpan(0, packet.Length), Now, out var heartbeat);
+                var result = _inbox.Accept(packet.Buffer.AsSpan(0, packet.Length), Now, out var heartbeat, out var sequence);
                 ArrayPool<byte>.Shared.Return(packet.Buffer);
                 _metrics.Received(result);
                 if (heartbeat is not null)
                 {
-                    Execute(_machine.HeartbeatReceived(Now, heartbeat));
+                    Execute(_machine.HeartbeatReceived(Now, heartbeat, sequence));
                 }
 
                 break;

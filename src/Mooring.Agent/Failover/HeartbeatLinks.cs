@@ -22,6 +22,7 @@ internal sealed partial class HeartbeatLinks(
     private static readonly TimeSpan RetryOpen = TimeSpan.FromSeconds(1);
 
     private readonly List<HeartbeatPath> _paths = [];
+    private readonly Dictionary<string, PreparedHeartbeat> _prepared = new(StringComparer.Ordinal);
     private readonly byte[] _packet = new byte[HeartbeatCodec.MaxLength];
     private readonly HashSet<string> _complained = new(StringComparer.Ordinal);
     private Dictionary<string, NodePeer> _peers = new(StringComparer.Ordinal);
@@ -59,28 +60,16 @@ internal sealed partial class HeartbeatLinks(
             return;
         }
 
-        var message = new Heartbeat
+        if (!_prepared.TryGetValue(peer.Name, out var prepared)
+            || !ReferenceEquals(prepared.Action, heartbeat) || prepared.Message.Revision != revision)
         {
-            Sender = options.NodeName,
-            Epoch = epoch,
-            Revision = revision,
-            HearsReceiver = heartbeat.HearsPeer,
-            Leaving = heartbeat.Leaving,
-        };
-        var homeless = heartbeat.Claims.Where(claim => !_paths.Any(path => path.IsHomeOf(claim.Address))).ToArray();
-        string? done = null;
-        foreach (var path in _paths)
+            prepared = Prepare(heartbeat, peer, epoch, revision);
+            _prepared[peer.Name] = prepared;
+        }
+
+        foreach (var (path, to, claims) in prepared.Ways)
         {
-            // The paths of an interface follow each other: the first on which the peer is there stands for them all.
-            if (path.InterfaceName != done
-                && (path.Announces || homeless.Length > 0)
-                && AddressOf(peer, path.Own) is { } to)
-            {
-                AddressClaim[] claims =
-                    [.. heartbeat.Claims.Where(claim => path.IsHomeOf(claim.Address)), .. homeless];
-                Send(path, new IPEndPoint(to, options.Port), heartbeat.Peer, message, claims);
-                done = path.InterfaceName;
-            }
+            Send(path, to, peer.Name, prepared.Message, claims);
         }
     }
 
@@ -94,12 +83,43 @@ internal sealed partial class HeartbeatLinks(
         _paths.Clear();
     }
 
-    private void Send(HeartbeatPath path, IPEndPoint to, string receiver, Heartbeat message, ReadOnlySpan<AddressClaim> claims)
+    private PreparedHeartbeat Prepare(FailoverAction.SendHeartbeat heartbeat, NodePeer peer, ulong epoch, ulong revision)
+    {
+        var homeless = heartbeat.Claims.Where(claim => !_paths.Any(path => path.IsHomeOf(claim.Address))).ToArray();
+        var ways = new List<(HeartbeatPath, SocketAddress, AddressClaim[])>();
+        string? done = null;
+        foreach (var path in _paths)
+        {
+            // The paths of an interface follow each other: the first on which the peer is there stands for them all.
+            if (path.InterfaceName != done
+                && (path.Announces || homeless.Length > 0)
+                && AddressOf(peer, path.Own) is { } to)
+            {
+                AddressClaim[] claims =
+                    [.. heartbeat.Claims.Where(claim => path.IsHomeOf(claim.Address)), .. homeless];
+                ways.Add((path, new IPEndPoint(to, options.Port).Serialize(), claims));
+                done = path.InterfaceName;
+            }
+        }
+
+        var message = new Heartbeat
+        {
+            Sender = options.NodeName,
+            Epoch = epoch,
+            Revision = revision,
+            ReceiverEpoch = heartbeat.PeerEpoch,
+            Leaving = heartbeat.Leaving,
+        };
+        return new PreparedHeartbeat(heartbeat, message, [.. ways]);
+    }
+
+    private void Send(
+        HeartbeatPath path, SocketAddress to, string receiver, Heartbeat message, ReadOnlySpan<AddressClaim> claims)
     {
         do
         {
-            var packet = new HeartbeatPacket(receiver, ++_sequence, message);
-            var length = HeartbeatCodec.Encode(_packet, packet, claims, _snapshot.HeartbeatKeys[0], out var written);
+            var length = HeartbeatCodec.Encode(
+                _packet, receiver, ++_sequence, message, claims, _snapshot.HeartbeatKeys[0], out var written);
             claims = claims[written..];
             try
             {
@@ -119,6 +139,7 @@ internal sealed partial class HeartbeatLinks(
     private void Reconcile()
     {
         _retryAt = null;
+        _prepared.Clear();
         var wanted = new Dictionary<(string Interface, IPAddress Own), (InterfaceAddress Own, HeartbeatHome Home)>();
         foreach (var nic in _interfaces.Where(nic => nic.Up))
         {

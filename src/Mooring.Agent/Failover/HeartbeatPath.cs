@@ -53,7 +53,7 @@ internal sealed class HeartbeatPath : IDisposable
     public bool IsHomeOf(IPAddress address) => Home.Contains(address);
 
     /// <exception cref="SocketException">The kernel refused the packet.</exception>
-    public void Send(ReadOnlySpan<byte> packet, IPEndPoint to) => _socket.SendTo(packet, SocketFlags.None, to);
+    public void Send(ReadOnlySpan<byte> packet, SocketAddress to) => _socket.SendTo(packet, SocketFlags.None, to);
 
     /// <summary>Ends the thread, which may deliver one more packet.</summary>
     public void Dispose()

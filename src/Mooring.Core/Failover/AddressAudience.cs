@@ -16,8 +16,11 @@ internal sealed class AddressAudience(FailoverContext context)
     public byte OwnRank =>
         Candidates.IndexOf(context.Self) is var index and >= 0 and < ClaimId.NoRank ? (byte)index : ClaimId.NoRank;
 
-    /// <summary>How many candidates come before this node, a holder that was lost left out.</summary>
-    public int PlaceInLine(string? lost)
+    /// <summary>
+    /// How many candidates come before this node and may take over: not the holder that was lost, and nobody who is
+    /// silent or shuts down.
+    /// </summary>
+    public int PlaceInLine(string? lost, TimeSpan now, TimeSpan window)
     {
         var place = 0;
         foreach (var candidate in Candidates)
@@ -27,7 +30,10 @@ internal sealed class AddressAudience(FailoverContext context)
                 break;
             }
 
-            place += candidate == lost ? 0 : 1;
+            if (candidate != lost && context.Peers.TryGetValue(candidate, out var peer))
+            {
+                place += context.Rules.SilentNodesAreNotInLine && (peer.Leaving || !peer.HeardWithin(now, window)) ? 0 : 1;
+            }
         }
 
         return place;
@@ -56,14 +62,15 @@ internal sealed class AddressAudience(FailoverContext context)
     }
 
     /// <summary>
-    /// The first candidate that could take over: heard lately, not shutting down, and not in <paramref name="but"/>.
+    /// The first candidate that could take over: heard lately, hears this node, does not shut down, and is not in
+    /// <paramref name="but"/>.
     /// </summary>
     public string? FirstFit(TimeSpan now, TimeSpan window, IReadOnlySet<string> but)
     {
         foreach (var candidate in Candidates)
         {
             if (context.Peers.TryGetValue(candidate, out var peer)
-                && !peer.Leaving && peer.HeardWithin(now, window) && !but.Contains(candidate))
+                && !peer.Leaving && peer.HearsUs && peer.HeardWithin(now, window) && !but.Contains(candidate))
             {
                 return candidate;
             }

@@ -30,18 +30,33 @@ internal sealed partial class AddressFailover
         }
     }
 
-    public void ClaimHeard(string sender, AddressClaim claim, TimeSpan now)
+    public void ClaimHeard(string sender, AddressClaim claim, ulong sequence, TimeSpan now)
     {
         var id = new ClaimId(claim.Term, claim.Rank, sender);
+        if (id == _terms.Best && sequence < _lastSequence)
+        {
+            return;
+        }
+
         if (Answers)
         {
             ClaimHeardWhileAnswering(id, claim.Kind, now);
         }
-        else if (_terms.Best is not { } best || !best.Beats(id, Rules))
+        else if (_terms.Best is not { } best || !best.Beats(id, Rules)
+            || (claim.Kind != ClaimKind.Released && IsGone(best, now)))
         {
             ClaimHeardWhileWaiting(id, claim.Kind, now);
         }
+
+        _lastSequence = id == _terms.Best ? sequence : _lastSequence;
     }
+
+    /// <summary>
+    /// Whoever made the claim does not answer any more, so that a worse one that is alive counts again: a node that comes
+    /// back after a split, its own better claim long given up, leaves the address where it is.
+    /// </summary>
+    private bool IsGone(ClaimId best, TimeSpan now) =>
+        best.Node == _context.Self || _clock.Vacated || _lastHeard is not { } heard || now - heard >= Detect;
 
     private void ClaimHeardWhileAnswering(ClaimId id, ClaimKind kind, TimeSpan now)
     {

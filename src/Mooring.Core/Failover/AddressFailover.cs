@@ -14,6 +14,9 @@ internal sealed partial class AddressFailover
     /// <summary>What waits for others is looked at again no sooner, should they be late.</summary>
     private static readonly TimeSpan MinStep = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>What came in while this node did not run is read in this time.</summary>
+    private static readonly TimeSpan MinReading = TimeSpan.FromMilliseconds(2);
+
     private readonly FailoverContext _context;
     private readonly TermLedger _terms;
     private readonly TakeoverClock _clock;
@@ -25,7 +28,9 @@ internal sealed partial class AddressFailover
     private HolderChangeReason _claimReason = HolderChangeReason.InitialClaim;
     private string? _previousHolder;
     private TimeSpan? _lastHeard;
+    private ulong _lastSequence;
     private TimeSpan _releasedUntil = TimeSpan.MinValue;
+    private TimeSpan _notBefore = TimeSpan.MinValue;
     private bool _linkUp;
     private bool _cutOff;
 
@@ -40,10 +45,6 @@ internal sealed partial class AddressFailover
         _extend = new FailoverAction.ExtendDeadline(address);
         Address = address;
         Since = now;
-        if (!context.Rules.NewcomerListensFirst)
-        {
-            _clock.Vacate(now);
-        }
     }
 
     public IPAddress Address { get; }
@@ -80,20 +81,8 @@ internal sealed partial class AddressFailover
 
     private FailoverRules Rules => _context.Rules;
 
-    /// <summary>When this node claims the address if nothing is heard until then.</summary>
-    private TimeSpan ClaimAt
-    {
-        get
-        {
-            if (Answers || !_linkUp || _cutOff || _context.Stopping || !IsCandidate)
-            {
-                return TimeSpan.MaxValue;
-            }
-
-            var lost = Rules.LostHolderIsNotInLine ? _terms.Best?.Node : null;
-            return _clock.ClaimAt(Rules.StandbysAreStaggered ? _audience.PlaceInLine(lost) : 0, Detect);
-        }
-    }
+    /// <summary>This node may claim the address once it is its turn.</summary>
+    private bool MayClaim => !Answers && _linkUp && !_cutOff && !_context.Stopping && IsCandidate;
 
     /// <summary>When something happens to the address by itself.</summary>
     public TimeSpan Due(TimeSpan now)
@@ -101,7 +90,7 @@ internal sealed partial class AddressFailover
         if (!Answers)
         {
             // One that only has its release still to tell is dropped after that.
-            var due = _cutOff && IsCandidate ? now + Interval : ClaimAt;
+            var due = !IsCandidate ? TimeSpan.MaxValue : _cutOff ? now + Interval : MayClaim ? NextTurn(now) : TimeSpan.MaxValue;
             return _releasedUntil > now && _releasedUntil < due ? _releasedUntil : due;
         }
 
@@ -149,6 +138,10 @@ internal sealed partial class AddressFailover
         {
             _clock.Restart(now);
             Become(AddressRole.Candidate, now);
+            if (!Rules.NewcomerListensFirst)
+            {
+                _clock.Vacate(now);
+            }
         }
     }
 
@@ -163,6 +156,7 @@ internal sealed partial class AddressFailover
             if (Rules.FencedListensFirst)
             {
                 // Half a detection time more than a fresh candidate, so that it does not collide with a standby.
+                DistrustUnread(now);
                 _clock.Restart(now + (Detect / 2));
             }
             else
@@ -173,6 +167,7 @@ internal sealed partial class AddressFailover
         else if (!Answers && lateness > MaxLateness && Rules.OwnPauseIsNotSilence)
         {
             // What looks like the holder's silence was this node's own pause.
+            DistrustUnread(now);
             _clock.Restart(now);
         }
     }
@@ -192,7 +187,8 @@ internal sealed partial class AddressFailover
         {
             _conflicts.Tick(Detect, now);
         }
-        else if ((_cutOff || now >= ClaimAt) && !LooksCutOff(now) && now >= ClaimAt)
+        else if ((_cutOff || (MayClaim && now >= Turn(now))) && !LooksCutOff(now) && MayClaim && now >= Turn(now)
+            && HasRead(now))
         {
             Claim(now);
         }
@@ -303,6 +299,42 @@ internal sealed partial class AddressFailover
             _releasedUntil = now + Detect;
             _audience.TellAll();
         }
+    }
+
+    /// <summary>When it is this node's turn, as far as is known now.</summary>
+    private TimeSpan Turn(TimeSpan now)
+    {
+        var lost = Rules.LostHolderIsNotInLine ? _terms.Best?.Node : null;
+        var turn = _clock.ClaimAt(Rules.StandbysAreStaggered ? _audience.PlaceInLine(lost, now, Detect) : 0, Detect);
+        return turn > _notBefore ? turn : _notBefore;
+    }
+
+    /// <summary>When to look: others before this node in the line may fall silent before it is its turn.</summary>
+    private TimeSpan NextTurn(TimeSpan now)
+    {
+        var first = _clock.ClaimAt(place: 0, Detect);
+        var turn = Turn(now);
+        var soon = now + (Interval / 2);
+        return first > now ? first : turn < soon ? turn : soon;
+    }
+
+    /// <summary>
+    /// What asks this node to take over may have waited unread for long. Whoever still wants that says so again.
+    /// </summary>
+    private void DistrustUnread(TimeSpan now) => _notBefore = now + Interval;
+
+    /// <summary>
+    /// A call that came late may have overtaken heartbeats that wait to be read. Once they have been, the silence counts.
+    /// </summary>
+    private bool HasRead(TimeSpan now)
+    {
+        if (_context.IsLate && _clock.Confirm() && Rules.OwnPauseIsNotSilence)
+        {
+            _notBefore = now + (Interval / 8 > MinReading ? Interval / 8 : MinReading);
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>

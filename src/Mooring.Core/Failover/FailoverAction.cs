@@ -36,14 +36,14 @@ public abstract record FailoverAction
     /// <summary>Tell <paramref name="Peer"/>; an empty list of claims is sent too: it says that this node lives.</summary>
     /// <param name="Peer">Name of the node.</param>
     /// <param name="Claims">What to say.</param>
-    /// <param name="HearsPeer">This node has heard the peer lately.</param>
+    /// <param name="PeerEpoch">The start of the peer that this node has heard lately; 0 when it has not.</param>
     /// <param name="Leaving">This node shuts down and takes nothing over.</param>
     /// <remarks>
     /// A claim whose own link is down goes over every other path to the peer. While nothing changes a peer is sent the
     /// same instance again.
     /// </remarks>
     public sealed record SendHeartbeat(
-        string Peer, ImmutableArray<AddressClaim> Claims, bool HearsPeer, bool Leaving = false) : FailoverAction;
+        string Peer, ImmutableArray<AddressClaim> Claims, ulong PeerEpoch, bool Leaving) : FailoverAction;
 
     /// <summary>This node took or gave up an address.</summary>
     /// <param name="Address">The virtual address.</param>

@@ -14,6 +14,9 @@ internal sealed class FailoverContext(string self, FailoverRules rules)
     /// <summary>The addresses this node answers for.</summary>
     public HashSet<AddressFailover> Held { get; } = [];
 
+    /// <summary>The present call came later than it was wanted.</summary>
+    public bool IsLate { get; set; }
+
     public bool ControllerConnected { get; set; }
 
     /// <summary>The agent is shutting down: nothing is claimed any more.</summary>

@@ -143,12 +143,15 @@ public sealed class FailoverMachine
     }
 
     /// <summary>A heartbeat came in that is authentic and no replay. One from a node that is not known is ignored.</summary>
-    public IReadOnlyList<FailoverAction> HeartbeatReceived(TimeSpan now, Heartbeat heartbeat)
+    /// <param name="now">The time.</param>
+    /// <param name="heartbeat">What it says.</param>
+    /// <param name="sequence">Number of the packet: one that was overtaken by a later one does not undo what that said.</param>
+    public IReadOnlyList<FailoverAction> HeartbeatReceived(TimeSpan now, Heartbeat heartbeat, ulong sequence)
     {
         Begin(now);
         if (_context.Peers.TryGetValue(heartbeat.Sender, out var peer))
         {
-            Hear(peer, heartbeat);
+            Hear(peer, heartbeat, sequence);
         }
 
         return End();
@@ -213,7 +216,8 @@ public sealed class FailoverMachine
         _now = _started && now < _now ? _now : now;
         _started = true;
         var lateness = expected == TimeSpan.MaxValue || _now < expected ? TimeSpan.Zero : _now - expected;
-        if (lateness <= Late && !AnyDeadlinePassed())
+        _context.IsLate = lateness > Late;
+        if (!_context.IsLate && !AnyDeadlinePassed())
         {
             return;
         }
@@ -306,7 +310,7 @@ public sealed class FailoverMachine
         }
     }
 
-    private void Hear(FailoverPeer peer, Heartbeat heartbeat)
+    private void Hear(FailoverPeer peer, Heartbeat heartbeat, ulong sequence)
     {
         if (peer.Epoch != heartbeat.Epoch)
         {
@@ -324,7 +328,7 @@ public sealed class FailoverMachine
         }
 
         peer.LastHeard = _now;
-        peer.HearsUs = heartbeat.HearsReceiver;
+        peer.HearsUs = heartbeat.ReceiverEpoch != 0;
         if (peer.Leaving != heartbeat.Leaving)
         {
             peer.Leaving = heartbeat.Leaving;
@@ -335,7 +339,7 @@ public sealed class FailoverMachine
         {
             if (_addresses.TryGetValue(claim.Address, out var address))
             {
-                address.ClaimHeard(peer.Name, claim, _now);
+                address.ClaimHeard(peer.Name, claim, sequence, _now);
                 address.Tick(_now);
             }
         }

@@ -29,7 +29,10 @@ internal sealed record FailoverRules
     /// <summary>The holder that was lost does not count in the line.</summary>
     public bool LostHolderIsNotInLine { get; init; } = true;
 
-    /// <summary>A node that has heard nothing yet waits as if it had lost a holder.</summary>
+    /// <summary>Nor does a candidate that is not heard either.</summary>
+    public bool SilentNodesAreNotInLine { get; init; } = true;
+
+    /// <summary>A node that has heard nothing yet, or had no link, waits as if it had lost a holder.</summary>
     public bool NewcomerListensFirst { get; init; } = true;
 
     /// <summary>A standby that did not run itself does not take that for the holder's silence.</summary>

@@ -14,8 +14,8 @@ public sealed record Heartbeat
     /// <summary>Revision of the snapshot the sender works from.</summary>
     public ulong Revision { get; init; }
 
-    /// <summary>The sender has heard the receiver within its detection time.</summary>
-    public bool HearsReceiver { get; init; }
+    /// <summary>The start of the receiver that the sender has heard within its detection time; 0 when it has not.</summary>
+    public ulong ReceiverEpoch { get; init; }
 
     /// <summary>The sender shuts down and takes nothing over.</summary>
     public bool Leaving { get; init; }

@@ -22,4 +22,7 @@ public enum HeartbeatDecodeResult
 
     /// <summary>Authentic, and seen before or of an earlier start of the sender.</summary>
     Replayed,
+
+    /// <summary>Authentic, and meant for an earlier start of this node.</summary>
+    Stale,
 }

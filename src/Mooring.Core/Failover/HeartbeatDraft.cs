@@ -15,11 +15,11 @@ internal sealed class HeartbeatDraft
     public FailoverAction.SendHeartbeat Compose(
         FailoverContext context, FailoverPeer peer, IReadOnlyCollection<AddressFailover> about, TimeSpan now)
     {
-        var hears = peer.HeardWithin(now, peer.Detect);
-        if (_last is null || _version != context.Version || _last.HearsPeer != hears || _last.Leaving != context.Stopping)
+        var heard = peer.HeardWithin(now, peer.Detect) ? peer.Epoch : 0;
+        if (_last is null || _version != context.Version || _last.PeerEpoch != heard || _last.Leaving != context.Stopping)
         {
             _version = context.Version;
-            _last = new FailoverAction.SendHeartbeat(peer.Name, Claims(peer.Name, about, now), hears, context.Stopping);
+            _last = new FailoverAction.SendHeartbeat(peer.Name, Claims(peer.Name, about, now), heard, context.Stopping);
         }
 
         return _last;

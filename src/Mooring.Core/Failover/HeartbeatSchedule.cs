@@ -65,14 +65,16 @@ internal sealed class HeartbeatSchedule(FailoverContext context, IReadOnlyCollec
         var sent = false;
         foreach (var peer in context.Peers.Values)
         {
-            var soon = peer.SendSoon || greeting;
+            // Every node is told once that this one has started: it may hold an address whose candidates do not know it.
+            var introduction = peer.LastSent is null;
+            var soon = peer.SendSoon || greeting || introduction;
             peer.SendSoon = false;
-            if (peer.Shared.Count == 0 && !greeting)
+            if (peer.Shared.Count == 0 && !greeting && !introduction)
             {
                 continue;
             }
 
-            if (peer.Shared.Count > 0 && (peer.LastSent is null || now >= peer.NextSend))
+            if (peer.Shared.Count > 0 && (introduction || now >= peer.NextSend))
             {
                 // On a grid, so that peers with one interval are sent to in one wake-up.
                 peer.NextSend = new TimeSpan(now.Ticks - (now.Ticks % peer.Interval.Ticks)) + peer.Interval;

@@ -2,9 +2,10 @@ namespace Mooring.Core.Failover;
 
 /// <summary>
 /// The sequence numbers lately accepted from one sender. Each counts once; reordering within the window is fine. A
-/// larger epoch starts anew, a smaller one is refused while the sender is heard.
+/// larger epoch starts anew, a smaller one is refused while the sender is heard. What the sender said to an earlier
+/// start of this node is refused too: this start could not tell whether it is a replay.
 /// </summary>
-internal sealed class ReplayWindow
+internal sealed class ReplayWindow(ulong ownEpoch, FailoverRules rules)
 {
     private const int Size = 64;
 
@@ -21,7 +22,28 @@ internal sealed class ReplayWindow
     private ulong _seen;
     private TimeSpan _lastAccepted;
 
-    public bool Accept(ulong epoch, ulong sequence, TimeSpan now)
+    public HeartbeatDecodeResult Accept(ulong epoch, ulong sequence, ulong receiverEpoch, TimeSpan now)
+    {
+        if (!rules.ReplaysAreRefused)
+        {
+            return HeartbeatDecodeResult.Ok;
+        }
+
+        if (receiverEpoch != 0 && receiverEpoch != ownEpoch)
+        {
+            return HeartbeatDecodeResult.Stale;
+        }
+
+        if (!Accept(epoch, sequence, now))
+        {
+            return HeartbeatDecodeResult.Replayed;
+        }
+
+        _lastAccepted = now;
+        return HeartbeatDecodeResult.Ok;
+    }
+
+    private bool Accept(ulong epoch, ulong sequence, TimeSpan now)
     {
         if (epoch != _epoch)
         {
@@ -30,28 +52,28 @@ internal sealed class ReplayWindow
                 return false;
             }
 
+            // What came before the first packet may have been for an earlier start of this node.
             _epoch = epoch;
             _highest = sequence;
-            _seen = 1;
+            _seen = ulong.MaxValue;
+            return true;
         }
-        else if (sequence > _highest)
+
+        if (sequence > _highest)
         {
             var ahead = sequence - _highest;
             _seen = ahead >= Size ? 1 : (_seen << (int)ahead) | 1;
             _highest = sequence;
+            return true;
         }
-        else
+
+        var behind = _highest - sequence;
+        if (behind >= Size || (_seen & (1UL << (int)behind)) != 0)
         {
-            var behind = _highest - sequence;
-            if (behind >= Size || (_seen & (1UL << (int)behind)) != 0)
-            {
-                return false;
-            }
-
-            _seen |= 1UL << (int)behind;
+            return false;
         }
 
-        _lastAccepted = now;
+        _seen |= 1UL << (int)behind;
         return true;
     }
 }

@@ -12,24 +12,30 @@ internal sealed class TakeoverClock(TimeSpan now)
     /// <summary>The holder asked this very node to take over, wherever it is in the line.</summary>
     public bool Invited { get; private set; }
 
+    private bool _confirmed;
+
+    /// <summary>The wait is over for the first time since it began.</summary>
+    public bool Confirm() => !_confirmed && (_confirmed = true);
+
     /// <summary>Waits a whole turn from <paramref name="now"/> on.</summary>
     public void Restart(TimeSpan now)
     {
         SilentSince = now > SilentSince ? now : SilentSince;
-        Vacated = Invited = false;
+        Vacated = Invited = _confirmed = false;
     }
 
     public void Vacate(TimeSpan now)
     {
         SilentSince = now;
         Vacated = true;
-        Invited = false;
+        Invited = _confirmed = false;
     }
 
     public void Invite(TimeSpan now)
     {
         SilentSince = now;
         Vacated = Invited = true;
+        _confirmed = false;
     }
 
     /// <summary>When the node with <paramref name="place"/> others before it may claim.</summary>

@@ -14,13 +14,14 @@ internal sealed class TermLedger(FailoverContext context, IPAddress address, ulo
     /// <summary>Highest term that was asked to be made durable.</summary>
     private ulong _reserved = persisted;
 
-    /// <summary>The best claim seen by this process, its own included, whether its maker lives or not.</summary>
+    /// <summary>The claim this node goes by, its own included: the best one, as long as its maker is heard.</summary>
     public ClaimId? Best { get; private set; }
 
     /// <summary>The last claim made by this process.</summary>
     public ClaimId Own { get; private set; }
 
-    public ulong Seen => Best?.Term ?? 0;
+    /// <summary>Highest term seen by this process, whether its maker lives or not.</summary>
+    public ulong Seen { get; private set; }
 
     public void RaiseFloor(ulong term)
     {
@@ -31,6 +32,7 @@ internal sealed class TermLedger(FailoverContext context, IPAddress address, ulo
     public void Learn(ClaimId claim)
     {
         Best = claim;
+        Seen = Math.Max(Seen, claim.Term);
         KeepReserve();
     }
 

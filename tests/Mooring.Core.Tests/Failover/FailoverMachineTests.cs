@@ -168,8 +168,8 @@ public sealed class FailoverMachineTests
         Holder(cluster).ShouldBe("node-2");
 
         cluster.Nodes[0].Resume();
-        cluster.Nodes[0].Answers(cluster.Addresses[0]).ShouldBeFalse();
-        cluster.Advance(Settled, () => cluster.Nodes[0].Answers(cluster.Addresses[0]).ShouldBeFalse());
+        cluster.Nodes[0].Answers(0).ShouldBeFalse();
+        cluster.Advance(Settled, () => cluster.Nodes[0].Answers(0).ShouldBeFalse());
 
         Holder(cluster).ShouldBe("node-2");
         cluster.Nodes[0].Changes.Select(change => change.Change.Reason).ShouldContain(HolderChangeReason.DeadlinePassed);

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Net;
+using System.Text;
 using Mooring.Core.Failover;
 using Mooring.Core.Snapshots;
 
@@ -17,19 +17,21 @@ public sealed class HeartbeatCodecTests
             new(IPAddress.Parse("10.70.0.100"), ClaimKind.Holder, 42, 0),
             new(IPAddress.Parse("fd00::64"), ClaimKind.Yielding, ulong.MaxValue / 2, 255),
             new(IPAddress.Parse("10.70.0.101"), ClaimKind.Released, 0, 3),
+            new(IPAddress.Parse("10.70.0.102"), ClaimKind.Handover, 1, 1),
         ];
 
         var bytes = Encode(claims, out var written);
-        HeartbeatCodec.Decode(bytes, [Key], out var packet).ShouldBe(HeartbeatDecodeResult.Ok);
+        HeartbeatCodec.Decode(bytes, [Key], out var fields).ShouldBe(HeartbeatDecodeResult.Ok);
 
-        written.ShouldBe(3);
-        packet!.Receiver.ShouldBe("node-2");
-        packet.Sequence.ShouldBe(9UL);
-        packet.Heartbeat.Sender.ShouldBe("node-1");
-        packet.Heartbeat.Epoch.ShouldBe(1_733_000_000_000UL);
-        packet.Heartbeat.Revision.ShouldBe(17UL);
-        packet.Heartbeat.HearsReceiver.ShouldBeTrue();
-        packet.Heartbeat.Claims.ShouldBe(claims);
+        written.ShouldBe(4);
+        Encoding.UTF8.GetString(fields.Receiver).ShouldBe("node-2");
+        Encoding.UTF8.GetString(fields.Sender).ShouldBe("node-1");
+        fields.Sequence.ShouldBe(9UL);
+        fields.Epoch.ShouldBe(1_733_000_000_000UL);
+        fields.Revision.ShouldBe(17UL);
+        fields.ReceiverEpoch.ShouldBe(5UL);
+        fields.Leaving.ShouldBeTrue();
+        fields.ReadClaims().ShouldBe(claims);
     }
 
     [Fact]
@@ -45,8 +47,8 @@ public sealed class HeartbeatCodecTests
             var bytes = Encode(claims[decoded.Count..], out var written);
             bytes.Length.ShouldBeLessThanOrEqualTo(HeartbeatCodec.MaxLength);
             written.ShouldBeGreaterThanOrEqualTo(Math.Min(90, claims.Length - decoded.Count));
-            HeartbeatCodec.Decode(bytes, [Key], out var packet).ShouldBe(HeartbeatDecodeResult.Ok);
-            decoded.AddRange(packet!.Heartbeat.Claims);
+            HeartbeatCodec.Decode(bytes, [Key], out var fields).ShouldBe(HeartbeatDecodeResult.Ok);
+            decoded.AddRange(fields.ReadClaims());
         }
 
         decoded.ShouldBe(claims);
@@ -58,9 +60,8 @@ public sealed class HeartbeatCodecTests
         var bytes = Encode([new(IPAddress.Parse("10.70.0.100"), ClaimKind.Holder, 42, 0)], out _);
         for (var length = 0; length < bytes.Length; length++)
         {
-            HeartbeatCodec.Decode(bytes.AsSpan(0, length), [Key], out var packet).ShouldBeOneOf(
+            HeartbeatCodec.Decode(bytes.AsSpan(0, length), [Key], out _).ShouldBeOneOf(
                 HeartbeatDecodeResult.TooShort, HeartbeatDecodeResult.BadMac);
-            packet.ShouldBeNull();
         }
     }
 
@@ -85,8 +86,7 @@ public sealed class HeartbeatCodecTests
         {
             var bytes = buffer.AsSpan(0, random.Next(buffer.Length));
             random.NextBytes(bytes);
-            HeartbeatCodec.Decode(bytes, [Key], out var packet).ShouldNotBe(HeartbeatDecodeResult.Ok);
-            packet.ShouldBeNull();
+            HeartbeatCodec.Decode(bytes, [Key], out _).ShouldNotBe(HeartbeatDecodeResult.Ok);
         }
     }
 
@@ -98,17 +98,17 @@ public sealed class HeartbeatCodecTests
         var seen = new HashSet<HeartbeatDecodeResult>();
         for (var i = 0; i < 50_000; i++)
         {
-            var bytes = new byte[random.Next(68, HeartbeatCodec.MaxLength)];
+            var bytes = new byte[random.Next(76, HeartbeatCodec.MaxLength)];
             random.NextBytes(bytes);
             "MRHB"u8.CopyTo(bytes);
             bytes[4] = 1;
             bytes[6] = Key.Id;
             if (i % 2 == 0)
             {
-                bytes[32] = (byte)random.Next(0, 8);
-                bytes[33] = (byte)random.Next(0, 8);
-                bytes[34] = 0;
-                bytes[35] = (byte)random.Next(0, 3);
+                bytes[40] = (byte)random.Next(0, 8);
+                bytes[41] = (byte)random.Next(0, 8);
+                bytes[42] = 0;
+                bytes[43] = (byte)random.Next(0, 3);
             }
 
             System.Security.Cryptography.HMACSHA256.HashData(
@@ -150,21 +150,22 @@ public sealed class HeartbeatCodecTests
     [Fact]
     public void Accept_ReplayedMisdirectedOrUnknown_IsRefused()
     {
-        var inbox = new HeartbeatInbox("node-2");
+        var inbox = new HeartbeatInbox("node-2", epoch: 5);
         inbox.Configure(Snapshot("node-1", "node-2"));
         var bytes = Encode([], out _);
 
-        inbox.Accept(bytes, TimeSpan.Zero, out var heartbeat).ShouldBe(HeartbeatDecodeResult.Ok);
+        inbox.Accept(bytes, TimeSpan.Zero, out var heartbeat, out var sequence).ShouldBe(HeartbeatDecodeResult.Ok);
         heartbeat!.Sender.ShouldBe("node-1");
-        inbox.Accept(bytes, TimeSpan.Zero, out heartbeat).ShouldBe(HeartbeatDecodeResult.Replayed);
+        sequence.ShouldBe(9UL);
+        inbox.Accept(bytes, TimeSpan.Zero, out heartbeat, out _).ShouldBe(HeartbeatDecodeResult.Replayed);
         heartbeat.ShouldBeNull();
 
-        var elsewhere = new HeartbeatInbox("node-3");
+        var elsewhere = new HeartbeatInbox("node-3", epoch: 5);
         elsewhere.Configure(Snapshot("node-1", "node-2", "node-3"));
-        elsewhere.Accept(bytes, TimeSpan.Zero, out _).ShouldBe(HeartbeatDecodeResult.WrongReceiver);
+        elsewhere.Accept(bytes, TimeSpan.Zero, out _, out _).ShouldBe(HeartbeatDecodeResult.WrongReceiver);
 
         inbox.Configure(Snapshot("node-2", "node-3"));
-        inbox.Accept(bytes, TimeSpan.Zero, out _).ShouldBe(HeartbeatDecodeResult.UnknownSender);
+        inbox.Accept(bytes, TimeSpan.Zero, out _, out _).ShouldBe(HeartbeatDecodeResult.UnknownSender);
     }
 
     private static ClusterSnapshot Snapshot(params string[] nodes) => new()
@@ -185,10 +186,10 @@ public sealed class HeartbeatCodecTests
             Sender = "node-1",
             Epoch = 1_733_000_000_000,
             Revision = 17,
-            HearsReceiver = true,
-            Claims = ImmutableArray<AddressClaim>.Empty,
+            ReceiverEpoch = 5,
+            Leaving = true,
         };
-        var length = HeartbeatCodec.Encode(buffer, new HeartbeatPacket("node-2", 9, heartbeat), claims, key ?? Key, out written);
+        var length = HeartbeatCodec.Encode(buffer, "node-2", sequence: 9, heartbeat, claims, key ?? Key, out written);
         return buffer[..length];
     }
 }

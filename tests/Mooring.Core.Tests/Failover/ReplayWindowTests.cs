@@ -4,12 +4,13 @@ namespace Mooring.Core.Tests.Failover;
 
 public sealed class ReplayWindowTests
 {
-    private readonly ReplayWindow _window = new();
+    private readonly ReplayWindow _window = new(ownEpoch: 77, FailoverRules.Default);
 
     [Fact]
     public void Accept_EachNumberOnce_InAnyOrderWithinTheWindow()
     {
-        ulong[] order = [5, 3, 9, 4, 70, 8];
+        Accept(1, 2).ShouldBeTrue();
+        ulong[] order = [5, 3, 9, 4, 65, 8];
         order.Select(sequence => Accept(1, sequence)).ShouldBe([true, true, true, true, true, true]);
         order.Select(sequence => Accept(1, sequence)).ShouldAllBe(accepted => !accepted);
     }
@@ -17,9 +18,27 @@ public sealed class ReplayWindowTests
     [Fact]
     public void Accept_FarBehind_IsRefused()
     {
+        Accept(1, 900).ShouldBeTrue();
         Accept(1, 1000).ShouldBeTrue();
         Accept(1, 937).ShouldBeTrue();
         Accept(1, 936).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Accept_OlderThanTheFirst_IsRefused()
+    {
+        Accept(1, 1000).ShouldBeTrue();
+        Accept(1, 999).ShouldBeFalse();
+        Accept(1, 1002).ShouldBeTrue();
+        Accept(1, 1001).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Accept_SaidToAnEarlierStartOfThisNode_IsStale()
+    {
+        _window.Accept(1, 1, receiverEpoch: 76, TimeSpan.Zero).ShouldBe(HeartbeatDecodeResult.Stale);
+        _window.Accept(1, 1, receiverEpoch: 0, TimeSpan.Zero).ShouldBe(HeartbeatDecodeResult.Ok);
+        _window.Accept(1, 2, receiverEpoch: 77, TimeSpan.Zero).ShouldBe(HeartbeatDecodeResult.Ok);
     }
 
     [Fact]
@@ -40,5 +59,5 @@ public sealed class ReplayWindowTests
     }
 
     private bool Accept(ulong epoch, ulong sequence, int seconds = 0) =>
-        _window.Accept(epoch, sequence, TimeSpan.FromSeconds(seconds));
+        _window.Accept(epoch, sequence, receiverEpoch: 77, TimeSpan.FromSeconds(seconds)) == HeartbeatDecodeResult.Ok;
 }

@@ -1,40 +1,63 @@
 using System.Collections.Immutable;
 using System.Net;
 using Mooring.Core.Failover;
-using Mooring.Core.Snapshots;
 
 namespace Mooring.Core.Tests.Failover.Simulation;
 
 /// <summary>Nodes on one segment under virtual time, with a network that can be made as bad as a test wants.</summary>
 internal sealed class SimCluster
 {
-    private readonly PriorityQueue<Action, (TimeSpan At, long Order)> _events = new();
-    private readonly HashSet<(string From, string To)> _blocked = [];
-    private readonly Dictionary<IPAddress, (string Holder, ulong Term)> _known = [];
-    private Dictionary<IPAddress, ImmutableArray<string>> _candidates = [];
-    private readonly Dictionary<IPAddress, MoveIntent> _moves = [];
-    private ulong _lastMove;
-    private long _order;
-    private ulong _revision;
+    private const int Recorded = 64;
 
-    public SimCluster(int seed, int nodes, int addresses)
+    /// <summary>By time in ticks; what happens at the same time keeps its order.</summary>
+    private readonly PriorityQueue<SimEvent, (long At, long Order)> _events = new();
+    private readonly Dictionary<IPAddress, int> _indexes = [];
+    private readonly bool[,] _blocked;
+    private readonly List<SimEvent> _tape = [];
+    private long _order;
+
+    public SimCluster(int seed, int nodes, int addresses, FailoverRules? rules = null)
     {
         Random = new Random(seed);
-        Nodes = [.. Enumerable.Range(1, nodes).Select(number => new SimNode(this, number))];
+        Rules = rules ?? FailoverRules.Default;
         Addresses = [.. Enumerable.Range(1, addresses).Select(i => new IPAddress([10, 70, 0, (byte)(100 + i)]))];
+        foreach (var address in Addresses)
+        {
+            _indexes.Add(address, _indexes.Count);
+        }
+
+        _blocked = new bool[nodes, nodes];
+        NodeCount = nodes;
+        HeldBy = new int[addresses];
+        AskedAt = new TimeSpan[addresses];
+        Nodes = [.. Enumerable.Range(0, nodes).Select(index => new SimNode(this, index))];
+        Controller = new SimController(this);
     }
 
     public Random Random { get; }
+
+    public FailoverRules Rules { get; }
+
+    public int NodeCount { get; }
 
     public ImmutableArray<SimNode> Nodes { get; }
 
     public ImmutableArray<IPAddress> Addresses { get; }
 
+    public SimController Controller { get; }
+
+    /// <summary>Looks at everything that happens, when there is one.</summary>
+    public SimWatch? Watch { get; set; }
+
     public TimeSpan Now { get; private set; }
 
+    /// <summary>Shortest interval; every further address may have a multiple of it.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     public int Multiplier { get; init; } = 3;
+
+    /// <summary>The second address has this many times the interval of the first, the third again the first's.</summary>
+    public int SlowFactor { get; init; } = 1;
 
     public TimeSpan Detect => Interval * Multiplier;
 
@@ -44,35 +67,65 @@ internal sealed class SimCluster
     /// <summary>Longest time a packet travels.</summary>
     public TimeSpan MaxDelay { get; set; } = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>What a slow network adds to that.</summary>
+    public TimeSpan ExtraDelay { get; set; }
+
     /// <summary>Longest time a timer is late.</summary>
     public TimeSpan MaxTimerJitter { get; set; } = TimeSpan.FromMilliseconds(2);
 
-    public bool ControllerReachable { get; private set; } = true;
+    /// <summary>Somebody on the segment sends recorded packets again.</summary>
+    public bool Replaying { get; set; }
 
-    public SimNode this[string name] => Nodes.Single(node => node.Name == name);
+    /// <summary>How many faults came about some time after they were set off.</summary>
+    public int LateFaults { get; set; }
+
+    /// <summary>When a node last could not announce an address; it waits a second before it tries again.</summary>
+    public TimeSpan? AnnouncementFailedAt { get; set; }
+
+    /// <summary>Since when packets have arrived, all of them and in time, between any two nodes with carrier.</summary>
+    public TimeSpan GoodSince { get; private set; }
+
+    /// <summary>How many nodes' speakers were told to answer for each address.</summary>
+    public int[] HeldBy { get; }
+
+    /// <summary>When a holder last asked others to take over each address.</summary>
+    public TimeSpan[] AskedAt { get; }
+
+    /// <summary>How often a node took each address.</summary>
+    public int Takeovers(int address) => Nodes.Sum(node => node.Taken[address]);
+
+    public SimNode this[string name] => Nodes[name[^1] - '1'];
+
+    public TimeSpan IntervalOf(int address) => address % 2 == 1 ? Interval * SlowFactor : Interval;
+
+    public TimeSpan DetectOf(int address) => IntervalOf(address) * Multiplier;
+
+    public int IndexOf(IPAddress address) => _indexes[address];
 
     /// <summary>Publishes the candidates of every address and starts all nodes.</summary>
     public void Start(Func<IPAddress, ImmutableArray<string>>? candidates = null)
     {
-        candidates ??= _ => [.. Nodes.Select(node => node.Name)];
-        _candidates = Addresses.ToDictionary(address => address, candidates);
+        Controller.Start(candidates ?? (_ => [.. Nodes.Select(node => node.Name)]));
         foreach (var node in Nodes)
         {
-            node.Apply(Snapshot());
             node.Start();
         }
     }
 
-    public void At(TimeSpan time, Action action) => _events.Enqueue(action, (time > Now ? time : Now, _order++));
+    public void At(TimeSpan time, Action action) => Enqueue(time, new SimEvent(action, 0, 0, 0, 0));
+
+    public void Enqueue(TimeSpan time, in SimEvent what) =>
+        _events.Enqueue(what, ((time > Now ? time : Now).Ticks, _order++));
 
     public void Advance(TimeSpan by, Action? onEveryStep = null)
     {
         var until = Now + by;
-        while (_events.TryPeek(out var action, out var key) && key.At <= until)
+        while (_events.TryPeek(out var next, out var key) && key.At <= until.Ticks)
         {
             _events.Dequeue();
-            Now = key.At;
-            action();
+            Now = new TimeSpan(key.At);
+            Happen(next);
+            Watch?.AfterEvent();
             onEveryStep?.Invoke();
         }
 
@@ -81,42 +134,62 @@ internal sealed class SimCluster
 
     public TimeSpan TimerJitter() => MaxTimerJitter * Random.NextDouble();
 
-    public void Block(string from, string to) => _blocked.Add((from, to));
+    public void Block(string from, string to)
+    {
+        _blocked[this[from].Index, this[to].Index] = from != to;
+        Disturbed();
+    }
 
     /// <summary>Cuts the network in two without anyone losing carrier.</summary>
     public void Split(IReadOnlyCollection<string> side)
     {
-        foreach (var a in Nodes.Select(node => node.Name))
+        foreach (var a in Nodes)
         {
-            foreach (var b in Nodes.Select(node => node.Name))
+            foreach (var b in Nodes)
             {
-                if (side.Contains(a) != side.Contains(b))
-                {
-                    Block(a, b);
-                }
+                _blocked[a.Index, b.Index] |= side.Contains(a.Name) != side.Contains(b.Name);
             }
         }
+
+        Disturbed();
     }
 
     public void HealNetwork()
     {
-        _blocked.Clear();
+        Array.Clear(_blocked);
         Loss = 0;
+        ExtraDelay = TimeSpan.Zero;
+        Disturbed();
     }
 
-    public bool HasBlocks => _blocked.Count > 0;
+    /// <summary>From now on packets may have been lost or late, until told again.</summary>
+    public void Disturbed() =>
+        GoodSince = Loss > 0 || ExtraDelay > TimeSpan.Zero || HasBlocks() ? TimeSpan.MaxValue : Now + MaxDelay;
+
+    public bool HasBlocks()
+    {
+        foreach (var blocked in _blocked)
+        {
+            if (blocked)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     public bool CanHear(SimNode a, SimNode b) =>
-        a.Carrier && b.Carrier && !_blocked.Contains((a.Name, b.Name)) && !_blocked.Contains((b.Name, a.Name));
+        a.Carrier && b.Carrier && !_blocked[a.Index, b.Index] && !_blocked[b.Index, a.Index];
 
-    /// <summary>A one-way block, or a node that hears some but not all of a group.</summary>
+    /// <summary>No one-way block, and no node that hears some but not all of a group.</summary>
     public bool IsTransitive()
     {
         foreach (var a in Nodes)
         {
             foreach (var b in Nodes)
             {
-                if (_blocked.Contains((a.Name, b.Name)) != _blocked.Contains((b.Name, a.Name)))
+                if (_blocked[a.Index, b.Index] != _blocked[b.Index, a.Index])
                 {
                     return false;
                 }
@@ -134,26 +207,30 @@ internal sealed class SimCluster
         return true;
     }
 
-    public IEnumerable<SimNode> Holders(IPAddress address) => Nodes.Where(node => node.Answers(address));
+    public IEnumerable<SimNode> Holders(IPAddress address) => Nodes.Where(node => node.Answers(IndexOf(address)));
 
-    public void Send(SimNode from, string to, Heartbeat heartbeat)
+    public void Send(SimNode from, string to, Heartbeat heartbeat, long sequence)
     {
-        var copies = Random.Next(50) == 0 ? 2 : 1;
-        for (var i = 0; i < copies; i++)
+        foreach (var claim in heartbeat.Claims)
         {
-            if (Random.NextDouble() < Loss || !from.Carrier)
+            if (claim.Kind is ClaimKind.Handover or ClaimKind.Yielding)
             {
-                continue;
+                AskedAt[IndexOf(claim.Address)] = Now;
             }
+        }
 
-            At(Now + (MaxDelay * Random.NextDouble()), () =>
+        var packet = new SimEvent(heartbeat, sequence, from.Index, this[to].Index, 0);
+        if (!from.Carrier)
+        {
+            return;
+        }
+
+        for (var copies = Random.Next(50) == 0 ? 2 : 1; copies > 0; copies--)
+        {
+            if (Loss == 0 || Random.NextDouble() >= Loss)
             {
-                var receiver = this[to];
-                if (receiver.Carrier && !_blocked.Contains((from.Name, to)))
-                {
-                    receiver.Receive(heartbeat);
-                }
-            });
+                Enqueue(Now + (MaxDelay * Random.NextDouble()) + (ExtraDelay * Random.NextDouble()), packet);
+            }
         }
     }
 
@@ -168,79 +245,58 @@ internal sealed class SimCluster
         }
     }
 
-    public void SetController(bool reachable)
+    public void SetController(bool reachable) => Controller.SetReachable(reachable);
+
+    public void Rerank(IPAddress address, IEnumerable<string> order) => Controller.Rerank(address, order);
+
+    public void Move(IPAddress address, string to) => Controller.Move(address, to);
+
+    public void Tell(SimNode node, IPAddress address) => Controller.Tell(node, address);
+
+    private void Happen(in SimEvent what)
     {
-        ControllerReachable = reachable;
-        foreach (var node in Nodes)
+        switch (what.What)
         {
-            node.SetController(reachable);
-        }
-    }
-
-    public void Reported(SimNode node, FailoverAction.HolderChanged change)
-    {
-        if (ControllerReachable && change.Role == AddressRole.Holder
-            && change.Term >= _known.GetValueOrDefault(change.Address).Term)
-        {
-            _known[change.Address] = (node.Name, change.Term);
-        }
-    }
-
-    /// <summary>The controller ranks anew, the holder it knows first, and every node gets that after a while.</summary>
-    public void Rerank(IPAddress address, IEnumerable<string> order)
-    {
-        if (ControllerReachable)
-        {
-            var holder = _known.GetValueOrDefault(address).Holder;
-            _candidates[address] = [.. order.OrderBy(name => name == holder ? 0 : 1)];
-            Publish();
-        }
-    }
-
-    /// <summary>The controller asks the holder to hand the address to a node.</summary>
-    public void Move(IPAddress address, string to)
-    {
-        _moves[address] = new MoveIntent(++_lastMove, to);
-        Publish();
-    }
-
-    /// <summary>One node hears from the controller that it alone may hold the address; the others do not.</summary>
-    public void Tell(SimNode node, IPAddress address)
-    {
-        var before = _candidates[address];
-        _candidates[address] = [node.Name];
-        node.Apply(Snapshot());
-        _candidates[address] = before;
-    }
-
-    private void Publish()
-    {
-        var snapshot = Snapshot();
-        foreach (var node in Nodes)
-        {
-            At(Now + (TimeSpan.FromMilliseconds(50) * Random.NextDouble()), () => node.Apply(snapshot));
-        }
-    }
-
-    private ClusterSnapshot Snapshot() => new()
-    {
-        Revision = ++_revision,
-        Nodes = [.. Nodes.Select(node => new NodePeer { Name = node.Name, Interfaces = node.Interfaces() })],
-        VirtualIps = [.. Addresses.Select(address => new VirtualIpIntent
-        {
-            Key = new NamespacedName("default", $"vip-{address}"),
-            HeartbeatInterval = Interval,
-            DetectMultiplier = Multiplier,
-            Addresses =
-            [
-                new AddressIntent
+            case null:
+                Nodes[what.To].TimerFired(what.Number, what.Life);
+                break;
+            case Heartbeat heartbeat:
+                if (Nodes[what.To].Carrier && !_blocked[what.From, what.To])
                 {
-                    Address = address,
-                    Candidates = _candidates[address],
-                    Term = _known.GetValueOrDefault(address).Term,
-                    Move = _moves.GetValueOrDefault(address),
-                },
-            ],
-        })],
-    };
+                    Nodes[what.To].Receive(what.From, heartbeat, what.Number);
+                    Record(what);
+                }
+
+                break;
+            case Action action:
+                action();
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Keeps some packets of all ages, and now and then sends one of them again. Not those whose sender had not heard the
+    /// receiver yet: one of them is believed by a node that was restarted since and hears nothing else of the sender.
+    /// </summary>
+    private void Record(in SimEvent packet)
+    {
+        if (!Replaying || packet.What is Heartbeat { ReceiverEpoch: 0 })
+        {
+            return;
+        }
+
+        if (_tape.Count < Recorded)
+        {
+            _tape.Add(packet);
+        }
+        else if (Random.Next(8) == 0)
+        {
+            _tape[Random.Next(Recorded)] = packet;
+        }
+
+        if (Random.Next(4) == 0)
+        {
+            Enqueue(Now + MaxDelay, _tape[Random.Next(_tape.Count)]);
+        }
+    }
 }

@@ -10,42 +10,104 @@ namespace Mooring.Core.Tests.Failover.Simulation;
 /// <summary>One node: a machine, a disk that survives kills, a speaker that obeys deadlines, and a clock of its own.</summary>
 internal sealed class SimNode
 {
+    private static readonly TimeSpan Rounding = TimeSpan.FromMicroseconds(1);
+
     private readonly SimCluster _cluster;
     private readonly Dictionary<IPAddress, ulong> _disk = [];
-    private readonly Dictionary<IPAddress, TimeSpan> _held = [];
-    private readonly Dictionary<IPAddress, ulong> _claimed = [];
-    private readonly Queue<Action<FailoverMachine, TimeSpan>> _backlog = new();
-    private readonly TimeSpan _clockOffset;
+    private readonly TimeSpan?[] _deadlines;
+    private readonly ReplayWindow[] _windows;
+    private readonly (FailoverAction.SendHeartbeat? Action, Heartbeat? Heartbeat)[] _said;
+    private readonly Queue<Action> _backlog = new();
     private readonly double _clockRate;
+    private readonly NodeInterface _nic;
+    private TimeSpan _clockOffset;
     private FailoverMachine? _machine;
-    private ClusterSnapshot _snapshot = ClusterSnapshot.Empty;
+    private TimeSpan _timerFor = TimeSpan.MinValue;
+    private TimeSpan _haltedAt;
+    private bool _frozen;
+    private long _sequence;
     private int _life;
 
-    public SimNode(SimCluster cluster, int number)
+    public SimNode(SimCluster cluster, int index)
     {
         _cluster = cluster;
-        Name = $"node-{number}";
-        Address = new IPAddress([10, 70, 0, (byte)(10 + number)]);
-        Mac = new PhysicalAddress([2, 0, 0, 0, 0, (byte)number]);
+        Index = index;
+        Name = $"node-{index + 1}";
+        Mac = new PhysicalAddress([2, 0, 0, 0, 0, (byte)(index + 1)]);
+        _deadlines = new TimeSpan?[cluster.Addresses.Length];
+        Claimed = new ulong[cluster.Addresses.Length];
+        Taken = new int[cluster.Addresses.Length];
+        TakenAt = new TimeSpan[cluster.Addresses.Length];
+        HeardFrom = new TimeSpan[cluster.NodeCount];
+        _windows = new ReplayWindow[cluster.NodeCount];
+        _said = new (FailoverAction.SendHeartbeat?, Heartbeat?)[cluster.NodeCount];
         _clockOffset = TimeSpan.FromSeconds(cluster.Random.Next(1, 1000));
         _clockRate = 1 + ((cluster.Random.NextDouble() - 0.5) / 2500);
+        _nic = new NodeInterface
+        {
+            Name = "eth0",
+            Index = 2,
+            MacAddress = Mac,
+            Up = true,
+            Addresses = [new InterfaceAddress(new IPAddress([10, 70, 0, (byte)(11 + index)]), IPNetwork.Parse("10.70.0.0/24"))],
+        };
     }
 
-    public string Name { get; }
+    public int Index { get; }
 
-    public IPAddress Address { get; }
+    public string Name { get; }
 
     public PhysicalAddress Mac { get; }
 
     public bool Alive => _machine is not null;
 
+    /// <summary>Nothing of the agent runs, the speaker included.</summary>
     public bool Paused { get; private set; }
+
+    /// <summary>The failover thread does not run; the speaker goes on.</summary>
+    public bool Stalled { get; private set; }
+
+    public bool Halted => Paused || Stalled;
+
+    /// <summary>Its clock stood still once, so that it cannot know how old what it read afterwards was.</summary>
+    public bool WasFrozen { get; private set; }
 
     public bool Carrier { get; private set; } = true;
 
     public bool Stopping { get; private set; }
 
+    public TimeSpan StoppingSince { get; private set; }
+
+    public bool ControllerConnected { get; private set; } = true;
+
+    public bool? Gateway { get; private set; }
+
+    /// <summary>Since when it has run without interruption, on the cluster's clock.</summary>
+    public TimeSpan RunsSince { get; private set; }
+
+    /// <summary>When its clock last ran ahead; a small jump it cannot tell from time that has passed.</summary>
+    public TimeSpan JumpedAt { get; private set; } = TimeSpan.MinValue;
+
+    /// <summary>When its snapshot, controller or gateway last changed.</summary>
+    public TimeSpan ToldAt { get; private set; }
+
+    /// <summary>How many takeovers are going to fail, as the address cannot be announced.</summary>
+    public int FailingAnnouncements { get; set; }
+
     public ulong Epoch { get; private set; }
+
+    public ClusterSnapshot Snapshot { get; private set; } = ClusterSnapshot.Empty;
+
+    /// <summary>Highest term claimed of each address, over all starts.</summary>
+    public ulong[] Claimed { get; }
+
+    /// <summary>How often each address was taken, and when last.</summary>
+    public int[] Taken { get; }
+
+    public TimeSpan[] TakenAt { get; }
+
+    /// <summary>When each other node was last heard.</summary>
+    public TimeSpan[] HeardFrom { get; }
 
     public List<(TimeSpan At, FailoverAction.HolderChanged Change)> Changes { get; } = [];
 
@@ -56,14 +118,22 @@ internal sealed class SimNode
     public ImmutableArray<AddressFailoverView> Views => _machine?.Views() ?? [];
 
     /// <summary>The speaker would answer an ARP request at this moment: what the deadline says, not what the machine thinks.</summary>
-    public bool Answers(IPAddress address) =>
-        Alive && !Paused && Carrier && _held.TryGetValue(address, out var deadline) && LocalTime() <= deadline;
+    public bool Answers(int address) =>
+        _deadlines[address] is { } deadline && Alive && !Paused && Carrier
+        && (LocalTime() <= deadline || !_cluster.Rules.HolderStopsAtDeadline);
 
-    public bool IsCandidate(IPAddress address) => Lists(address, this);
+    /// <summary>How long it would go on answering if it did nothing.</summary>
+    public TimeSpan AnswersFor(int address) => Answers(address) ? _deadlines[address]!.Value - LocalTime() : TimeSpan.Zero;
+
+    public bool Answers(IPAddress address) => Answers(_cluster.IndexOf(address));
+
+    public bool IsCandidate(int address) => Lists(address, this);
 
     /// <summary>In this node's snapshot the other may hold the address.</summary>
-    public bool Lists(IPAddress address, SimNode other) => _snapshot.VirtualIps.Any(vip =>
-        vip.Addresses.Any(intent => intent.Address.Equals(address) && intent.Candidates.Contains(other.Name)));
+    public bool Lists(int address, SimNode other) => Candidates(address).Contains(other.Name);
+
+    public ImmutableArray<string> Candidates(int address) =>
+        Snapshot.VirtualIps.IsEmpty ? [] : Snapshot.VirtualIps[address].Addresses[0].Candidates;
 
     public void Start()
     {
@@ -74,20 +144,33 @@ internal sealed class SimNode
 
         _life++;
         Epoch++;
-        Paused = false;
-        Stopping = false;
+        _sequence = 0;
+        _timerFor = TimeSpan.MinValue;
+        Paused = Stalled = Stopping = _frozen = false;
+        RunsSince = _cluster.Now;
         _backlog.Clear();
-        _machine = new FailoverMachine(Name, _disk);
-        Give((machine, now) => machine.SetInterfaces(now, Interfaces()));
-        Give((machine, now) => machine.ApplySnapshot(now, _snapshot));
-        Give((machine, now) => machine.SetControllerConnected(now, _cluster.ControllerReachable));
+        Array.Clear(HeardFrom);
+        for (var i = 0; i < _windows.Length; i++)
+        {
+            _windows[i] = new ReplayWindow(Epoch, _cluster.Rules);
+        }
+
+        _machine = new FailoverMachine(Name, _disk, _cluster.Rules);
+        Give(machine => machine.SetInterfaces(LocalTime(), Interfaces()));
+        Give(machine => machine.ApplySnapshot(LocalTime(), Snapshot));
+        _cluster.Controller.Connect(this);
+        SetGateway(Gateway);
     }
 
     public void Kill()
     {
+        for (var i = 0; i < _deadlines.Length; i++)
+        {
+            Drop(i);
+        }
+
         _machine = null;
-        _held.Clear();
-        Paused = false;
+        Paused = Stalled = false;
         _backlog.Clear();
     }
 
@@ -96,171 +179,259 @@ internal sealed class SimNode
         if (Alive)
         {
             Stopping = true;
-            Give((machine, now) => machine.RequestStop(now));
+            StoppingSince = _cluster.Now;
+            Give(machine => machine.RequestStop(LocalTime()));
         }
     }
 
-    public void Pause() => Paused = Alive;
+    public void Pause() => Halt(() => Paused = true);
+
+    /// <summary>As <see cref="Pause"/>, and the node's clock stands still meanwhile, as in a virtual machine that is moved.</summary>
+    public void Freeze() => Halt(() => Paused = _frozen = true);
+
+    /// <summary>Only the failover thread stops.</summary>
+    public void Stall() => Halt(() => Stalled = true);
 
     public void Resume()
     {
-        if (!Paused)
+        if (!Halted)
         {
             return;
         }
 
-        Paused = false;
+        if (_frozen)
+        {
+            _clockOffset -= (_cluster.Now - _haltedAt) * _clockRate;
+            WasFrozen = true;
+        }
+
+        Paused = Stalled = _frozen = false;
+        RunsSince = _cluster.Now;
+        _timerFor = TimeSpan.MinValue;
 
         // Whether the timer or the full socket is looked at first is up to the scheduler.
         if (_cluster.Random.Next(2) == 0)
         {
-            Give((machine, now) => machine.Tick(now));
+            Give(machine => machine.Tick(LocalTime()));
         }
 
-        while (!Paused && _backlog.TryDequeue(out var waiting))
+        while (!Halted && _backlog.TryDequeue(out var waiting))
         {
-            Give(waiting);
+            waiting();
         }
 
-        Give((machine, now) => machine.Tick(now));
+        Give(machine => machine.Tick(LocalTime()));
+    }
+
+    /// <summary>The node's clock runs ahead all at once.</summary>
+    public void JumpClock(TimeSpan by)
+    {
+        if (!Halted)
+        {
+            _clockOffset += by;
+            JumpedAt = _cluster.Now;
+            RunsSince = _cluster.Now;
+            Give(machine => machine.Tick(LocalTime()));
+        }
     }
 
     public void SetCarrier(bool up)
     {
         Carrier = up;
-        Give((machine, now) => machine.SetInterfaces(now, Interfaces()));
+        RunsSince = _cluster.Now;
+        Give(machine => machine.SetInterfaces(LocalTime(), Interfaces()));
+        _cluster.Watch?.CarrierChanged(this);
     }
 
-    public void SetController(bool connected) => Give((machine, now) => machine.SetControllerConnected(now, connected));
+    public void SetController(bool connected)
+    {
+        ControllerConnected = connected;
+        ToldAt = _cluster.Now;
+        Give(machine => machine.SetControllerConnected(LocalTime(), connected));
+    }
 
-    public void SetGateway(bool? reachable) =>
-        Give((machine, now) => machine.SetGatewayReachable(now, "eth0", AddressFamily.InterNetwork, reachable));
+    public void SetGateway(bool? reachable)
+    {
+        Gateway = reachable;
+        ToldAt = _cluster.Now;
+        Give(machine => machine.SetGatewayReachable(LocalTime(), "eth0", AddressFamily.InterNetwork, reachable));
+    }
 
     /// <summary>The stream from the controller keeps its order.</summary>
     public void Apply(ClusterSnapshot snapshot)
     {
-        if (snapshot.Revision <= _snapshot.Revision)
+        if (snapshot.Revision > Snapshot.Revision)
         {
-            return;
+            Snapshot = snapshot;
+            ToldAt = _cluster.Now;
+            Give(machine => machine.ApplySnapshot(LocalTime(), snapshot));
         }
-
-        _snapshot = snapshot;
-        Give((machine, now) => machine.ApplySnapshot(now, snapshot));
     }
 
-    public void Receive(Heartbeat heartbeat) => Give((machine, now) => machine.HeartbeatReceived(now, heartbeat));
-
-    public void SeeClaim(IPAddress address, PhysicalAddress mac) =>
-        Give((machine, now) => machine.ClaimObserved(now, address, mac));
-
-    public ImmutableArray<NodeInterface> Interfaces() =>
-    [
-        new NodeInterface
-        {
-            Name = "eth0",
-            Index = 2,
-            MacAddress = Mac,
-            Up = Carrier,
-            Addresses = [new InterfaceAddress(Address, IPNetwork.Parse("10.70.0.0/24"))],
-        },
-    ];
-
-    private TimeSpan LocalTime() => _clockOffset + (_cluster.Now * _clockRate);
-
-    private void Give(Action<FailoverMachine, TimeSpan> input)
+    public void Receive(int from, Heartbeat heartbeat, long sequence)
     {
         if (_machine is null)
         {
             return;
         }
 
-        if (Paused)
+        if (Halted)
         {
-            _backlog.Enqueue(input);
+            Enqueue(from, heartbeat, sequence);
             return;
         }
 
-        input(_machine, LocalTime());
+        var result = _windows[from].Accept(heartbeat.Epoch, (ulong)sequence, heartbeat.ReceiverEpoch, LocalTime());
+        if (result == HeartbeatDecodeResult.Ok)
+        {
+            HeardFrom[from] = _cluster.Now;
+            Run(_machine, _machine.HeartbeatReceived(LocalTime(), heartbeat, (ulong)sequence));
+        }
     }
 
-    private void Give(Func<FailoverMachine, TimeSpan, IReadOnlyList<FailoverAction>> input) =>
-        Give((FailoverMachine machine, TimeSpan now) =>
+    public void SeeClaim(IPAddress address, PhysicalAddress mac) =>
+        Give(machine => machine.ClaimObserved(LocalTime(), address, mac));
+
+    public void TimerFired(long wanted, int life)
+    {
+        // Another input may have moved the wake-up on meanwhile.
+        if (_machine is null || _life != life || Halted || _timerFor.Ticks != wanted)
         {
-            foreach (var action in input(machine, now))
-            {
-                Execute(action);
-            }
+            return;
+        }
 
-            if (machine.IsStopped)
-            {
-                Kill();
-                return;
-            }
+        _timerFor = TimeSpan.MinValue;
+        if (_machine.NextWakeup.Ticks == wanted)
+        {
+            Run(_machine, _machine.Tick(LocalTime()));
+        }
+        else
+        {
+            ScheduleWakeup(_machine);
+        }
+    }
 
+    /// <summary>Tells a controller that has come back what is held here.</summary>
+    public void ReportAll()
+    {
+        for (var i = 0; i < _deadlines.Length; i++)
+        {
+            if (_deadlines[i] is not null)
+            {
+                _cluster.Controller.Reported(Name, _cluster.Addresses[i], Claimed[i]);
+            }
+        }
+    }
+
+    public ImmutableArray<NodeInterface> Interfaces() => [_nic with { Up = Carrier }];
+
+    private TimeSpan LocalTime() => _clockOffset + (_cluster.Now * _clockRate);
+
+    private void Halt(Action how)
+    {
+        if (Alive && !Halted)
+        {
+            how();
+            _haltedAt = _cluster.Now;
+        }
+    }
+
+    private void Enqueue(int from, Heartbeat heartbeat, long sequence) =>
+        _backlog.Enqueue(() => Receive(from, heartbeat, sequence));
+
+    private void Give(Func<FailoverMachine, IReadOnlyList<FailoverAction>> input)
+    {
+        if (_machine is null)
+        {
+            return;
+        }
+
+        if (Halted)
+        {
+            _backlog.Enqueue(() => Give(input));
+            return;
+        }
+
+        Run(_machine, input(_machine));
+    }
+
+    private void Run(FailoverMachine machine, IReadOnlyList<FailoverAction> actions)
+    {
+        IPAddress? failed = null;
+        for (var i = 0; i < actions.Count; i++)
+        {
+            failed = Execute(actions[i]) ?? failed;
+        }
+
+        if (failed is not null)
+        {
+            Run(machine, machine.HoldFailed(LocalTime(), failed));
+        }
+        else if (machine.IsStopped)
+        {
+            Kill();
+        }
+        else
+        {
             ScheduleWakeup(machine);
-        });
+        }
+    }
 
     private void ScheduleWakeup(FailoverMachine machine)
     {
-        if (machine.NextWakeup == TimeSpan.MaxValue)
+        var wanted = machine.NextWakeup;
+        if (wanted == TimeSpan.MaxValue || wanted == _timerFor)
         {
             return;
         }
 
-        var at = (machine.NextWakeup - _clockOffset) / _clockRate;
-        var life = _life;
-        var wanted = machine.NextWakeup;
-        _cluster.At(at + _cluster.TimerJitter(), () =>
-        {
-            // Another input may have moved the wake-up on meanwhile.
-            if (_machine is not null && _life == life && _machine.NextWakeup == wanted)
-            {
-                Give((m, now) => m.Tick(now));
-            }
-        });
+        _timerFor = wanted;
+        var at = ((wanted - _clockOffset) / _clockRate) + _cluster.TimerJitter();
+        _cluster.Enqueue(at, new SimEvent(null, wanted.Ticks, Index, Index, _life));
     }
 
-    private void Execute(FailoverAction action)
+    /// <returns>The address when it could not be announced.</returns>
+    private IPAddress? Execute(FailoverAction action)
     {
         switch (action)
         {
+            case FailoverAction.SendHeartbeat send:
+                _cluster.Send(this, send.Peer, Say(send), ++_sequence);
+                break;
+            case FailoverAction.ExtendDeadline extend:
+                Extend(_cluster.IndexOf(extend.Address), extend.Deadline);
+                break;
             case FailoverAction.PersistTerm persist:
                 _disk[persist.Address] = persist.Highest;
                 break;
             case FailoverAction.Hold hold:
-                hold.Term.ShouldBeGreaterThan(_claimed.GetValueOrDefault(hold.Address), $"{Name} claims again under a used term");
-                hold.Term.ShouldBeLessThanOrEqualTo(_disk[hold.Address], $"{Name} claims under a term that is not durable");
-                _claimed[hold.Address] = hold.Term;
-                _held[hold.Address] = hold.Deadline;
-                _cluster.Announced(this, hold.Address);
-                break;
+                Hold(_cluster.IndexOf(hold.Address), hold);
+                if (FailingAnnouncements == 0)
+                {
+                    break;
+                }
+
+                FailingAnnouncements--;
+                _cluster.AnnouncementFailedAt = _cluster.Now;
+                return hold.Address;
             case FailoverAction.Announce announce:
-                _held.ShouldContainKey(announce.Address);
+                Expect(_deadlines[_cluster.IndexOf(announce.Address)] is not null, "announces what it does not hold");
                 _cluster.Announced(this, announce.Address);
                 break;
-            case FailoverAction.ExtendDeadline extend:
-                _held.ShouldContainKey(extend.Address);
-                extend.Deadline.ShouldBeGreaterThan(_held[extend.Address]);
-                _held[extend.Address].ShouldBeGreaterThanOrEqualTo(LocalTime(), $"{Name} revives a deadline that passed");
-                _held[extend.Address] = extend.Deadline;
-                break;
             case FailoverAction.Release release:
-                _held.Remove(release.Address).ShouldBeTrue($"{Name} released {release.Address} that it did not hold");
-                break;
-            case FailoverAction.SendHeartbeat send:
-                _cluster.Send(this, send.Peer, new Heartbeat
-                {
-                    Sender = Name,
-                    Epoch = Epoch,
-                    Revision = _snapshot.Revision,
-                    HearsReceiver = send.HearsPeer,
-                    Leaving = send.Leaving,
-                    Claims = send.Claims,
-                });
+                var index = _cluster.IndexOf(release.Address);
+                Expect(_deadlines[index] is not null, $"released {release.Address} that it did not hold");
+                Drop(index);
+                _cluster.Watch?.Released(this, index, release.Reason);
                 break;
             case FailoverAction.HolderChanged changed:
                 Changes.Add((_cluster.Now, changed));
-                _cluster.Reported(this, changed);
+                if (changed.Role == AddressRole.Holder)
+                {
+                    _cluster.Controller.Reported(Name, changed.Address, changed.Term);
+                    _cluster.Watch?.Took(this, _cluster.IndexOf(changed.Address), changed);
+                }
+
                 break;
             case FailoverAction.MoveGivenUp given:
                 GivenUp.Add(given);
@@ -268,6 +439,66 @@ internal sealed class SimNode
             case FailoverAction.Conflict conflict:
                 Conflicts.Add(conflict);
                 break;
+        }
+
+        return null;
+    }
+
+    /// <summary>While nothing changes the machine says the same thing again, and so does the node.</summary>
+    private Heartbeat Say(FailoverAction.SendHeartbeat send)
+    {
+        ref var said = ref _said[_cluster[send.Peer].Index];
+        if (!ReferenceEquals(said.Action, send) || said.Heartbeat!.Epoch != Epoch)
+        {
+            said = (send, new Heartbeat
+            {
+                Sender = Name,
+                Epoch = Epoch,
+                Revision = Snapshot.Revision,
+                ReceiverEpoch = send.PeerEpoch,
+                Leaving = send.Leaving,
+                Claims = send.Claims,
+            });
+        }
+
+        return said.Heartbeat!;
+    }
+
+    private void Hold(int address, FailoverAction.Hold hold)
+    {
+        Expect(hold.Term > Claimed[address], $"claims {hold.Address} again under term {hold.Term}");
+        Expect(hold.Term <= _disk[hold.Address], $"claims {hold.Address} under term {hold.Term}, which is not durable");
+        Claimed[address] = hold.Term;
+        Taken[address]++;
+        TakenAt[address] = _cluster.Now;
+        _cluster.HeldBy[address] += _deadlines[address] is null ? 1 : 0;
+        _deadlines[address] = hold.Deadline;
+        _cluster.Announced(this, hold.Address);
+    }
+
+    private void Extend(int address, TimeSpan deadline)
+    {
+        Expect(_deadlines[address] is { } before && deadline > before, "moves a deadline back");
+        Expect(
+            _deadlines[address] >= LocalTime() || !_cluster.Rules.HolderStopsAtDeadline, "revives a deadline that passed");
+        Expect(deadline <= LocalTime() + _cluster.DetectOf(address) + Rounding, "answers longer than its standbys wait");
+        _deadlines[address] = deadline;
+    }
+
+    private void Drop(int address)
+    {
+        if (_deadlines[address] is not null)
+        {
+            _deadlines[address] = null;
+            _cluster.HeldBy[address]--;
+        }
+    }
+
+    private void Expect(bool holds, string what)
+    {
+        if (!holds)
+        {
+            throw new SimViolationException($"{Name} {what} at {_cluster.Now}");
         }
     }
 }
