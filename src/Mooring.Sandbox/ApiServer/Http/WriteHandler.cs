@@ -25,9 +25,9 @@ internal sealed class WriteHandler(ObjectService objects, ReadHandler reads)
     {
         var duplicates = new List<string>();
         var body = await RequiredBodyAsync(request, duplicates);
-        var updated = await objects.UpdateAsync(
+        var (updated, created) = await objects.UpdateAsync(
             request.Type, request.Namespace, request.Name, request.Subresource, body, request.WriteOptions(), duplicates);
-        await reads.WriteObjectAsync(request, updated);
+        await reads.WriteObjectAsync(request, updated, created ? 201 : 200);
     }
 
     public async Task PatchAsync(ApiRequest request)

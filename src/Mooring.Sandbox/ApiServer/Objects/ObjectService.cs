@@ -73,7 +73,8 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
         }
     }
 
-    public Task<JsonObject> UpdateAsync(
+    /// <summary>Replaces an object, or creates it where its kind allows that. The flag says whether it was created.</summary>
+    public async Task<(JsonObject Object, bool Created)> UpdateAsync(
         ResourceType type, string ns, string name, string subresource, JsonObject value, WriteOptions options,
         IReadOnlyList<string>? duplicates = null)
     {
@@ -85,6 +86,18 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
             throw ApiError.BadRequest($"the name of the object ({metadata.Str("name")}) does not match the name on the URL ({name})");
         }
 
+        if (type.CreatesOnUpdate && subresource.Length == 0 && store.Get(type.Key(ns, name)) is null)
+        {
+            if (metadata.Str("uid") is { Length: > 0 } uid)
+            {
+                throw ApiError.Conflict(type.Group, type.Plural, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: ");
+            }
+
+            metadata["name"] = name;
+            metadata.Remove("resourceVersion");
+            return (await CreateAsync(type, ns, value, options, duplicates), true);
+        }
+
         ObjectDecoder.Decode(value, type, options, duplicates ?? []);
         if (type.NeedsVersionOnUpdate && string.IsNullOrEmpty(metadata.Str("resourceVersion")))
         {
@@ -92,7 +105,7 @@ internal sealed class ObjectService(ResourceStore store, ResourceRegistry regist
             throw ApiError.Invalid(type.Group, type.Kind, name, [FieldError.Invalid("metadata.resourceVersion", JsonValue.Create(0), "must be specified for an update")]);
         }
 
-        return ChangeAsync(type, ns, name, subresource, options, _ => (JsonObject)value.DeepClone());
+        return (await ChangeAsync(type, ns, name, subresource, options, _ => (JsonObject)value.DeepClone()), false);
     }
 
     /// <summary>Reads, changes by a patch, validates and writes; reads again when somebody else was faster.</summary>

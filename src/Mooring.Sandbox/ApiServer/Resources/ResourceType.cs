@@ -54,6 +54,9 @@ internal sealed record ResourceType
     public bool NeedsVersionOnUpdate =>
         Custom is not null || GroupResource is "leases.coordination.k8s.io" or "customresourcedefinitions.apiextensions.k8s.io";
 
+    /// <summary>Whether an update of an object that is not there creates it.</summary>
+    public bool CreatesOnUpdate => GroupResource is "leases.coordination.k8s.io" or "events" or "services" or "endpoints" || Group == "rbac.authorization.k8s.io";
+
     /// <summary>Whether the answer to a deletion is the object, not a <c>Status</c>.</summary>
     public bool ReturnsDeleted => GroupResource is "pods" or "services" or "serviceaccounts";
 

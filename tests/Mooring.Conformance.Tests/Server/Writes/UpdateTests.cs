@@ -51,6 +51,18 @@ public sealed class UpdateTests(ConformanceCluster cluster) : ConformanceTest(cl
     }
 
     [Fact]
+    public async Task Update_LeaseThatIsNotThere_IsCreatedUnlessAnotherIsMeant()
+    {
+        var lease = $"apis/coordination.k8s.io/v1/namespaces/{Namespace}/leases/{Name()}";
+        string Body(string uid) => $$$"""
+            {"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"{{{Name()}}}"{{{uid}}}},"spec":{"holderIdentity":"a"}}
+            """;
+
+        (await Api.PutAsync(lease, Body($",\"uid\":\"{RandomUid()}\""))).Refused(409, "Conflict");
+        (await Api.PutAsync(lease, Body(""))).Ok(201).Uid.ShouldNotBeEmpty();
+    }
+
+    [Fact]
     public async Task Update_MissingObject_IsNotFound() => (await Api.PutAsync(Map(Name()), MapJson(Name()))).Refused(404, "NotFound");
 
     [Fact]
