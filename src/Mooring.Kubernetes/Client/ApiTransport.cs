@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Text.Json;
 using k8s;
@@ -116,6 +117,11 @@ internal sealed partial class ApiTransport(
             throw deadline.IsCancellationRequested
                 ? _connection.TimedOut(request, options.RequestTimeout, e)
                 : _connection.NotReached(request, e);
+        }
+        catch (SocketException e)
+        {
+            // .NET lets this one through when a connection is reset at the very moment it is made.
+            throw _connection.Explain(request, new HttpRequestException(HttpRequestError.ConnectionError, e.Message, e));
         }
         catch (HttpRequestException e) when (
             response is null && e.HttpRequestError != HttpRequestError.UserAuthenticationError)
