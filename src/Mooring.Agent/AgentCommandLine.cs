@@ -40,12 +40,17 @@ internal static class AgentCommandLine
             Description = "UDP port of the heartbeats, the same on all nodes [MOORING_HEARTBEAT_PORT].",
             DefaultValueFactory = result => Number(result, "HEARTBEAT_PORT", AgentOptions.DefaultHeartbeatPort),
         };
+        var checkDirectory = new Option<string?>("--check-directory")
+        {
+            Description = "Directory of the programs that health checks of type Exec may run; without it they run none [MOORING_CHECK_DIRECTORY].",
+            DefaultValueFactory = _ => Variable("CHECK_DIRECTORY"),
+        };
         var logFormat = LogFormatOption();
         var logLevel = LogLevelOption();
 
         var command = new Command("run", "Runs the agent until it is told to stop.")
         {
-            nodeName, controllers, stateDirectory, interfaces, heartbeatPort, logFormat, logLevel,
+            nodeName, controllers, stateDirectory, interfaces, heartbeatPort, checkDirectory, logFormat, logLevel,
         };
         command.SetAction((result, cancellationToken) => AgentHost.RunAsync(
             options =>
@@ -55,6 +60,7 @@ internal static class AgentCommandLine
                 options.StateDirectory = result.GetValue(stateDirectory)!;
                 options.Interfaces = result.GetValue(interfaces)!;
                 options.HeartbeatPort = result.GetValue(heartbeatPort);
+                options.CheckDirectory = result.GetValue(checkDirectory);
             },
             new LogOptions(result.GetValue(logFormat)!, result.GetValue(logLevel)!),
             cancellationToken));

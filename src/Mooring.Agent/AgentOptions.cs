@@ -20,4 +20,7 @@ internal sealed class AgentOptions
 
     /// <summary>UDP port of the heartbeats, the same on all nodes.</summary>
     public int HeartbeatPort { get; set; } = DefaultHeartbeatPort;
+
+    /// <summary>Directory of the programs that checks of type Exec may run; null runs none.</summary>
+    public string? CheckDirectory { get; set; }
 }

@@ -49,6 +49,11 @@ internal sealed class AgentOptionsValidator : IValidateOptions<AgentOptions>
             errors.Add($"--heartbeat-port (MOORING_HEARTBEAT_PORT) must be 1 to 65535, not {options.HeartbeatPort}");
         }
 
+        if (options.CheckDirectory is { } directory && !Path.IsPathFullyQualified(directory))
+        {
+            errors.Add($"--check-directory (MOORING_CHECK_DIRECTORY) must be an absolute path, not '{directory}'");
+        }
+
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 }

@@ -59,10 +59,13 @@ internal static class AgentHost
 
     private static void AddParts(IServiceCollection services)
     {
-        services.AddSingleton<HealthProbes>();
+        services.AddSingleton(provider => new HealthProbes(
+            Options(provider).CheckDirectory, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<HealthCheckMetrics>();
         services.AddSingleton(provider => new HealthCheckService(
             Options(provider).NodeName,
             provider.GetRequiredService<HealthProbes>(),
+            provider.GetRequiredService<HealthCheckMetrics>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<HealthCheckService>>()));
 

@@ -44,6 +44,7 @@ internal sealed class AgentPresence(
         Port = (uint)change.Backend.Port,
         Healthy = change.Verdict.Healthy,
         Reason = change.Verdict.Reason,
+        Warning = change.Verdict.Warning,
         Since = Timestamp.FromDateTimeOffset(change.Verdict.Since),
     };
 

@@ -11,14 +11,34 @@ namespace Mooring.Agent.HealthChecks;
 /// Checks the endpoints this node may have to forward to: those of every backend set behind an address the node is a
 /// candidate for. Verdicts hold here at once; the controller only hears of them.
 /// </summary>
-internal sealed partial class HealthCheckService(
-    string nodeName, HealthProbes probes, TimeProvider timeProvider, ILogger<HealthCheckService> logger)
-    : BackgroundService
+internal sealed partial class HealthCheckService : BackgroundService
 {
+    private readonly string _nodeName;
+    private readonly HealthProbes _probes;
+    private readonly HealthCheckMetrics _metrics;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger<HealthCheckService> _logger;
+    private readonly CheckScheduler _scheduler;
     private readonly Lock _gate = new();
     private readonly Dictionary<(string SetId, IPEndPoint Backend), ScheduledCheck> _checks = [];
     private readonly ConcurrentDictionary<(string SetId, IPEndPoint Backend), HealthVerdict> _verdicts = new();
-    private readonly CancellationTokenSource _stopping = new();
+    private bool _stopping;
+
+    public HealthCheckService(
+        string nodeName,
+        HealthProbes probes,
+        HealthCheckMetrics metrics,
+        TimeProvider timeProvider,
+        ILogger<HealthCheckService> logger)
+    {
+        _nodeName = nodeName;
+        _probes = probes;
+        _metrics = metrics;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _scheduler = new CheckScheduler(RunAsync, Next, metrics, timeProvider);
+        metrics.CountWith(Count);
+    }
 
     /// <summary>Raised after a verdict changed, on the check's own continuation: handlers must be quick.</summary>
     public event Action<HealthChange>? Changed;
@@ -34,10 +54,10 @@ internal sealed partial class HealthCheckService(
     /// <summary>Starts, restarts and stops checks so that they are those <paramref name="snapshot"/> asks for.</summary>
     public void ApplySnapshot(ClusterSnapshot snapshot)
     {
-        var wanted = HealthCheckTargets.Of(snapshot, nodeName).ToDictionary(target => (target.BackendSetId, target.Backend));
+        var wanted = HealthCheckTargets.Of(snapshot, _nodeName).ToDictionary(target => (target.BackendSetId, target.Backend));
         lock (_gate)
         {
-            if (_stopping.IsCancellationRequested)
+            if (_stopping)
             {
                 return;
             }
@@ -46,8 +66,7 @@ internal sealed partial class HealthCheckService(
             {
                 if (!wanted.TryGetValue(key, out var target))
                 {
-                    check.Stop();
-                    _checks.Remove(key);
+                    End(key, check);
                     _verdicts.TryRemove(key, out _);
                 }
                 else if (target.Check.Equals(check.Target.Check))
@@ -57,14 +76,31 @@ internal sealed partial class HealthCheckService(
                 else
                 {
                     // The verdict stays until checks by the new rules say otherwise.
-                    check.Stop();
-                    _checks.Remove(key);
+                    End(key, check);
                 }
             }
 
+            var now = _scheduler.Now;
             foreach (var (key, target) in wanted)
             {
-                _checks[key] = ScheduledCheck.Start(target, RunAsync, _stopping.Token);
+                var check = new ScheduledCheck(target, now, _timeProvider)
+                {
+                    Due = now + CheckSchedule.First(target.Check, _nodeName, target.BackendSetId, target.Backend),
+                };
+                _checks[key] = check;
+                _scheduler.Add(check);
+            }
+        }
+    }
+
+    /// <summary>Checks the endpoint now rather than when it is due; nothing when it is not checked here.</summary>
+    public void Hasten(string backendSetId, IPEndPoint backend)
+    {
+        lock (_gate)
+        {
+            if (_checks.TryGetValue((backendSetId, backend), out var check))
+            {
+                _scheduler.Hasten(check);
             }
         }
     }
@@ -73,85 +109,127 @@ internal sealed partial class HealthCheckService(
     {
         try
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, timeProvider, stoppingToken).ConfigureAwait(false);
+            await Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stoppingToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             // The host is stopping: the checks end with it.
         }
 
-        Task[] running;
         lock (_gate)
         {
-            _stopping.Cancel();
-            running = [.. _checks.Values.Select(check => check.Completion)];
-            _checks.Clear();
-        }
-
-        await Task.WhenAll(running).ConfigureAwait(false);
-    }
-
-    private async Task RunAsync(HealthCheckTarget target, CancellationToken cancellationToken)
-    {
-        var tracker = new HealthTracker(target.Check.UnhealthyThreshold, target.Check.HealthyThreshold);
-        var probe = probes.For(target.Check.Type);
-        try
-        {
-            await Task.Delay(CheckPhase.Of(target, nodeName), timeProvider, cancellationToken).ConfigureAwait(false);
-            while (true)
+            _stopping = true;
+            foreach (var (key, check) in _checks.ToArray())
             {
-                var started = timeProvider.GetTimestamp();
-                var outcome = await probe.ProbeAsync(target, cancellationToken).ConfigureAwait(false);
-                if (tracker.Observe(outcome.Success, outcome.Reason, timeProvider.GetUtcNow()) is { } verdict)
-                {
-                    Publish(target, verdict, cancellationToken);
-                }
-
-                var rest = target.Check.Interval - timeProvider.GetElapsedTime(started);
-                await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, timeProvider, cancellationToken)
-                    .ConfigureAwait(false);
+                End(key, check);
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+
+        await _scheduler.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void End((string SetId, IPEndPoint Backend) key, ScheduledCheck check)
+    {
+        _scheduler.Remove(check);
+        _checks.Remove(key);
+    }
+
+    private TimeSpan Next(ScheduledCheck check, TimeSpan now) => CheckSchedule.Next(
+        check.Target.Check,
+        check.Due,
+        now,
+        failing: check.LastFailed || check.Tracker.Verdict is { Healthy: false },
+        Random.Shared.NextDouble());
+
+    private async Task RunAsync(ScheduledCheck check, CancellationToken deadline)
+    {
+        var target = check.Target;
+        try
         {
-            // The check was taken out of the snapshot, or the agent stops.
+            var started = _timeProvider.GetTimestamp();
+            var outcome = await _probes.For(target.Check.Type).ProbeAsync(target, deadline).ConfigureAwait(false);
+            check.LastFailed = !outcome.Success;
+            _metrics.Checked(target.Check.Type, outcome.Success, _timeProvider.GetElapsedTime(started));
+            if (!outcome.Success && _scheduler.Now < check.CountsFrom)
+            {
+                return;
+            }
+
+            var now = _timeProvider.GetUtcNow();
+            if (check.Tracker.Observe(outcome.Success, outcome.Reason, now, outcome.Warning) is { } verdict)
+            {
+                Publish(check, verdict);
+            }
         }
         catch (Exception exception)
         {
-            // A probe turns every failure into an outcome, so this is a fault of ours; the last verdict stays.
-            Log.CheckFaulted(logger, target.BackendSetId, target.Backend, exception);
+            // A probe turns every failure into an outcome, so this is a fault of ours; the verdict stays, the checks go on.
+            Log.CheckFaulted(_logger, target.BackendSetId, target.Backend, exception);
         }
     }
 
-    private void Publish(HealthCheckTarget target, HealthVerdict verdict, CancellationToken cancellationToken)
+    private void Publish(ScheduledCheck check, HealthVerdict verdict)
     {
+        var target = check.Target;
         var key = (target.BackendSetId, target.Backend);
+        HealthVerdict? before;
         lock (_gate)
         {
-            if (cancellationToken.IsCancellationRequested)
+            if (check.Stopped)
             {
                 return;
             }
 
             // The first "healthy" confirms what was presumed, but is still a verdict others want to hear.
-            if (_verdicts.TryGetValue(key, out var before) && before.Healthy == verdict.Healthy)
+            if (_verdicts.TryGetValue(key, out before) && before.Healthy == verdict.Healthy)
             {
-                return;
+                if (before.Warning == verdict.Warning)
+                {
+                    return;
+                }
+
+                verdict = verdict with { Since = before.Since };
             }
 
             _verdicts[key] = verdict;
         }
 
+        Tell(target, before, verdict);
+        Changed?.Invoke(new HealthChange(target.BackendSetId, target.Backend, verdict));
+    }
+
+    private void Tell(HealthCheckTarget target, HealthVerdict? before, HealthVerdict verdict)
+    {
+        if (verdict.Warning.Length > 0 && verdict.Warning != before?.Warning)
+        {
+            Log.BackendWarning(_logger, target.BackendSetId, target.Backend, verdict.Warning);
+        }
+
+        if (before?.Healthy == verdict.Healthy)
+        {
+            return;
+        }
+
+        _metrics.Changed(verdict.Healthy);
         if (verdict.Healthy)
         {
-            Log.BackendHealthy(logger, target.BackendSetId, target.Backend);
+            Log.BackendHealthy(_logger, target.BackendSetId, target.Backend);
         }
         else
         {
-            Log.BackendUnhealthy(logger, target.BackendSetId, target.Backend, verdict.Reason);
+            Log.BackendUnhealthy(_logger, target.BackendSetId, target.Backend, verdict.Reason);
+        }
+    }
+
+    private (int Healthy, int Unhealthy) Count()
+    {
+        var (healthy, unhealthy) = (0, 0);
+        foreach (var (_, verdict) in _verdicts)
+        {
+            _ = verdict.Healthy ? healthy++ : unhealthy++;
         }
 
-        Changed?.Invoke(new HealthChange(target.BackendSetId, target.Backend, verdict));
+        return (healthy, unhealthy);
     }
 
     private static partial class Log
@@ -163,7 +241,11 @@ internal sealed partial class HealthCheckService(
         public static partial void BackendUnhealthy(
             ILogger logger, string backendSet, IPEndPoint backend, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "The check of {Backend} of {BackendSet} stopped by a fault")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Backend {Backend} of {BackendSet} passes its check, but: {Warning}")]
+        public static partial void BackendWarning(
+            ILogger logger, string backendSet, IPEndPoint backend, string warning);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "A check of {Backend} of {BackendSet} ended by a fault")]
         public static partial void CheckFaulted(
             ILogger logger, string backendSet, IPEndPoint backend, Exception exception);
     }

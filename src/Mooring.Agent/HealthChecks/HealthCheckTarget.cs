@@ -7,5 +7,6 @@ namespace Mooring.Agent.HealthChecks;
 internal sealed record HealthCheckTarget(string BackendSetId, IPEndPoint Backend, HealthCheckIntent Check)
 {
     /// <summary>Where the probe connects: the backend's address, at the check's port when it names one.</summary>
-    public IPEndPoint ProbeEndPoint => Check.Port == 0 ? Backend : new IPEndPoint(Backend.Address, Check.Port);
+    public IPEndPoint ProbeEndPoint { get; } =
+        Check.Port == 0 || Check.Port == Backend.Port ? Backend : new IPEndPoint(Backend.Address, Check.Port);
 }

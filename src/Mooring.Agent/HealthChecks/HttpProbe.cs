@@ -1,78 +1,125 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
+using Mooring.Core.Health;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.HealthChecks;
 
 /// <summary>
-/// Passes when a GET is answered with an expected status. Every check opens its own connection, as a new client of
-/// the backend would; only the head of the answer is read, and it is bounded.
+/// Passes when a GET is answered with an expected status and, if asked for, a body that matches. What is read of an answer
+/// is bounded: the head by <see cref="OneConnection.MaxHeadersKilobytes"/>, the body by <see cref="MaxBodyBytes"/>.
 /// </summary>
-internal sealed class HttpProbe : IHealthProbe, IDisposable
+internal sealed class HttpProbe(TimeProvider timeProvider) : IHealthProbe
 {
-    /// <summary>Largest response head accepted, in kilobytes.</summary>
-    private const int MaxResponseHeadersKilobytes = 16;
+    /// <summary>How much of a body is read to find a match.</summary>
+    public const int MaxBodyBytes = 64 * 1024;
 
     private static readonly StatusRange DefaultExpected = new(200, 399);
+    private static readonly ProductInfoHeaderValue UserAgent = new("mooring-agent", "0");
 
-    private readonly TimeProvider _timeProvider;
-    private readonly HttpMessageInvoker _verifying;
-    private readonly HttpMessageInvoker _trusting;
-
-    public HttpProbe(TimeProvider timeProvider)
-    {
-        _timeProvider = timeProvider;
-        _verifying = new HttpMessageInvoker(Handler(skipVerify: false));
-        _trusting = new HttpMessageInvoker(Handler(skipVerify: true));
-    }
-
-    public async Task<ProbeOutcome> ProbeAsync(HealthCheckTarget target, CancellationToken cancellationToken)
+    public async Task<ProbeOutcome> ProbeAsync(HealthCheckTarget target, CancellationToken deadline)
     {
         var check = target.Check;
-        var endPoint = target.ProbeEndPoint;
-        using var timeout = new CancellationTokenSource(check.Timeout, _timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
+
+        // HTTP/1.1 needs no ALPN, and servers without it would be refused.
+        var (connection, failure) = await ProbeConnection.OpenAsync(
+            target, check.Http2 ? SslApplicationProtocol.Http2 : null, timeProvider, deadline).ConfigureAwait(false);
+        using (connection)
         {
-            using var request = Request(check, endPoint);
-            var invoker = check.TlsSkipVerify ? _trusting : _verifying;
-            using var response = await invoker.SendAsync(request, either.Token).ConfigureAwait(false);
-            var status = (int)response.StatusCode;
-            return IsExpected(check, status)
-                ? ProbeOutcome.Passed
-                : ProbeOutcome.Failed($"HTTP {status} from {endPoint}{check.Path}, expected {Expected(check)}");
-        }
-        catch (HttpRequestException exception)
-        {
-            return ProbeOutcome.Failed(Describe(exception, endPoint));
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return ProbeOutcome.Failed($"no answer from {endPoint} within {Duration.Format(check.Timeout)}");
+            return connection is null
+                ? ProbeOutcome.Failed(failure)
+                : await AskAsync(target, connection, deadline).ConfigureAwait(false);
         }
     }
 
-    public void Dispose()
+    private static async Task<ProbeOutcome> AskAsync(
+        HealthCheckTarget target, ProbeConnection connection, CancellationToken deadline)
     {
-        _verifying.Dispose();
-        _trusting.Dispose();
+        var (check, endPoint) = (target.Check, target.ProbeEndPoint);
+        var answered = false;
+        try
+        {
+            using var invoker = new HttpMessageInvoker(OneConnection.Handler(connection));
+            using var request = Request(check, endPoint);
+            using var response = await invoker.SendAsync(request, deadline).ConfigureAwait(false);
+            answered = true;
+            var status = (int)response.StatusCode;
+            if (!IsExpected(check, status))
+            {
+                return ProbeOutcome.Failed($"HTTP {status} from {endPoint}{check.Path}, expected {Expected(check)}");
+            }
+
+            if (check.ExpectedBody is { } expected
+                && !await MatchesAsync(response.Content, AnswerPattern.Shared(expected), deadline).ConfigureAwait(false))
+            {
+                return ProbeOutcome.Failed($"body from {endPoint}{check.Path} does not match {expected}");
+            }
+
+            return ProbeOutcome.PassedWith(connection.Warning);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            var within = Duration.Format(check.Timeout);
+            return ProbeOutcome.Failed(answered
+                ? $"no whole answer from {endPoint} within {within}" : $"no answer from {endPoint} within {within}");
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return ProbeOutcome.Failed(connection.WasClosed
+                ? $"{endPoint} closed the connection without an answer"
+                : Describe(exception, endPoint, answered));
+        }
     }
 
     private static HttpRequestMessage Request(HealthCheckIntent check, IPEndPoint endPoint)
     {
         var request = new HttpRequestMessage(
-            HttpMethod.Get, new Uri($"{(check.Tls ? "https" : "http")}://{endPoint}{check.Path}"));
-        request.Headers.ConnectionClose = true;
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("mooring-agent", "0"));
-        if (check.Host is not null)
+            HttpMethod.Get, new Uri($"{(check.Tls is null ? "http" : "https")}://{endPoint}{check.Path}"))
         {
-            request.Headers.Host = check.Host;
+            Version = check.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        if (!check.Http2)
+        {
+            request.Headers.ConnectionClose = true;
         }
 
+        foreach (var header in check.Headers)
+        {
+            // Headers of a body are not for a GET; the others are taken as they are written.
+            request.Headers.TryAddWithoutValidation(header.Name, header.Value);
+        }
+
+        if (!request.Headers.NonValidated.Contains("User-Agent"))
+        {
+            request.Headers.UserAgent.Add(UserAgent);
+        }
+
+        request.Headers.Host = check.Host;
         return request;
+    }
+
+    private static async Task<bool> MatchesAsync(HttpContent content, AnswerPattern pattern, CancellationToken deadline)
+    {
+        var body = new byte[MaxBodyBytes];
+        var length = 0;
+        var stream = await content.ReadAsStreamAsync(deadline).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            while (length < body.Length)
+            {
+                var read = await stream.ReadAsync(body.AsMemory(length), deadline).ConfigureAwait(false);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                length += read;
+            }
+        }
+
+        return pattern.IsMatchOfText(body.AsSpan(0, length));
     }
 
     private static bool IsExpected(HealthCheckIntent check, int status)
@@ -97,52 +144,22 @@ internal sealed class HttpProbe : IHealthProbe, IDisposable
         ? DefaultExpected.ToString()
         : string.Join(", ", check.ExpectedStatuses);
 
-    private static string Describe(HttpRequestException exception, IPEndPoint endPoint)
+    private static string Describe(Exception exception, IPEndPoint endPoint, bool answered)
     {
-        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
+        if (SocketFailure.Find(exception) is { } socket)
         {
-            switch (inner)
-            {
-                case SocketException socket:
-                    return SocketFailure.Describe(socket, endPoint);
-                case AuthenticationException tls:
-                    return $"TLS with {endPoint}: {tls.Message}";
-                default:
-                    continue;
-            }
+            return SocketFailure.Describe(socket, endPoint);
         }
 
-        return exception.HttpRequestError switch
+        return ((exception as HttpRequestException)?.HttpRequestError ?? (exception as HttpIOException)?.HttpRequestError) switch
         {
+            HttpRequestError.ResponseEnded when answered => $"{endPoint} closed the connection within its answer",
             HttpRequestError.ResponseEnded => $"{endPoint} closed the connection without an answer",
             HttpRequestError.InvalidResponse => $"{endPoint} answered with something that is not HTTP",
+            HttpRequestError.HttpProtocolError => $"{endPoint} broke the rules of HTTP/2",
             HttpRequestError.ConfigurationLimitExceeded =>
-                $"{endPoint} answered with headers of more than {MaxResponseHeadersKilobytes} KiB",
-            _ => $"{endPoint}: {exception.Message}",
+                $"{endPoint} answered with headers of more than {OneConnection.MaxHeadersKilobytes} KiB",
+            _ => $"{endPoint}: {exception.GetBaseException().Message}",
         };
-    }
-
-    private static SocketsHttpHandler Handler(bool skipVerify)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            MaxResponseHeadersLength = MaxResponseHeadersKilobytes,
-            MaxResponseDrainSize = 0,
-            PooledConnectionLifetime = TimeSpan.Zero,
-            UseCookies = false,
-            UseProxy = false,
-            ActivityHeadersPropagator = null,
-        };
-        if (skipVerify)
-        {
-            handler.SslOptions = new SslClientAuthenticationOptions
-            {
-                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
-            };
-        }
-
-        return handler;
     }
 }

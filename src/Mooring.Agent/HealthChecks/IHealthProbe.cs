@@ -1,8 +1,10 @@
 namespace Mooring.Agent.HealthChecks;
 
-/// <summary>A way to check an endpoint. Never throws but for cancellation: every failure is an outcome.</summary>
+/// <summary>A way to check an endpoint. Never throws: every failure is an outcome.</summary>
 internal interface IHealthProbe
 {
-    /// <summary>Checks once, within <see cref="Core.Snapshots.HealthCheckIntent.Timeout"/>.</summary>
-    Task<ProbeOutcome> ProbeAsync(HealthCheckTarget target, CancellationToken cancellationToken);
+    /// <summary>Checks once.</summary>
+    /// <param name="target">What to check.</param>
+    /// <param name="deadline">Cancelled when the time of the check is over, or nobody wants its outcome any more.</param>
+    Task<ProbeOutcome> ProbeAsync(HealthCheckTarget target, CancellationToken deadline);
 }

@@ -1,35 +1,50 @@
+using Mooring.Core.Health;
+
 namespace Mooring.Agent.HealthChecks;
 
-/// <summary>The running loop of one target.</summary>
-internal sealed class ScheduledCheck
+/// <summary>One target and where its checks are. Guarded by the scheduler's lock, but for its run.</summary>
+internal sealed class ScheduledCheck(HealthCheckTarget target, TimeSpan now, TimeProvider timeProvider) : IDisposable
 {
-    private readonly CancellationTokenSource _stop;
+    private CancellationTokenSource? _deadline;
 
-    private ScheduledCheck(HealthCheckTarget target, CancellationTokenSource stop)
+    public HealthCheckTarget Target => target;
+
+    public HealthTracker Tracker { get; } = new(target.Check.UnhealthyThreshold, target.Check.HealthyThreshold);
+
+    /// <summary>When failures begin to count, on the scheduler's clock.</summary>
+    public TimeSpan CountsFrom { get; } = now + target.Check.InitialDelay;
+
+    /// <summary>When the next check is due; while one runs, when that one was.</summary>
+    public TimeSpan Due { get; set; }
+
+    public bool Running { get; set; }
+
+    /// <summary>To be done again as soon as the run that is on has ended.</summary>
+    public bool Again { get; set; }
+
+    public bool Stopped { get; private set; }
+
+    public bool LastFailed { get; set; }
+
+    /// <summary>Cancelled when the time of a check that begins now is over.</summary>
+    public CancellationToken Begin()
     {
-        Target = target;
-        _stop = stop;
+        if (_deadline is null || !_deadline.TryReset())
+        {
+            _deadline?.Dispose();
+            _deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, timeProvider);
+        }
+
+        _deadline.CancelAfter(target.Check.Timeout);
+        return _deadline.Token;
     }
 
-    public HealthCheckTarget Target { get; }
-
-    public Task Completion { get; private set; } = Task.CompletedTask;
-
-    public static ScheduledCheck Start(
-        HealthCheckTarget target, Func<HealthCheckTarget, CancellationToken, Task> run, CancellationToken stopping)
-    {
-        var check = new ScheduledCheck(target, CancellationTokenSource.CreateLinkedTokenSource(stopping));
-        var token = check._stop.Token;
-        check.Completion = Task.Run(() => run(target, token), CancellationToken.None);
-        return check;
-    }
-
-    /// <summary>Ends the loop; its source is released when the loop has seen it.</summary>
+    /// <summary>The outcome of a run that is on is not wanted any more.</summary>
     public void Stop()
     {
-        _stop.Cancel();
-        _ = Completion.ContinueWith(
-            static (_, state) => ((CancellationTokenSource)state!).Dispose(), _stop,
-            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Stopped = true;
+        _deadline?.Cancel();
     }
+
+    public void Dispose() => _deadline?.Dispose();
 }

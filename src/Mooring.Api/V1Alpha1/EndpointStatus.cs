@@ -32,9 +32,17 @@ public sealed class EndpointStatus
     [Required]
     public string State { get; set; } = "";
 
+    [JsonPropertyName("since")]
+    [Description("Since when it is in that state.")]
+    public DateTime? Since { get; set; }
+
     [JsonPropertyName("reason")]
     [Description("Why it is in that state.")]
     public string? Reason { get; set; }
+
+    [JsonPropertyName("warning")]
+    [Description("What to look at although its check passes, such as a certificate that is about to expire.")]
+    public string? Warning { get; set; }
 
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? ExtensionData { get; set; }

@@ -12,6 +12,8 @@ namespace Mooring.Controller.Agents;
 /// <summary>Reads what agents send. What cannot be read is left out: an agent must not be able to harm the others.</summary>
 internal static class AgentReports
 {
+    private const int MaxReasonLength = 300;
+
     public static AgentFacts Facts(string node, Protocol.V1Alpha1.NodeFacts? facts, out ImmutableArray<string> problems)
     {
         var interfaces = NodeMapping.ToCore(node, facts?.Interfaces ?? [], out var unreadable);
@@ -98,12 +100,16 @@ internal static class AgentReports
             if (endpoint.Port is > 0 and <= ushort.MaxValue && IPAddress.TryParse(endpoint.Address, out var address))
             {
                 var key = new EndpointKey(endpoint.BackendSetId, address, (ushort)endpoint.Port);
-                health[key] = new EndpointVerdict(endpoint.Healthy, endpoint.Reason);
+                health[key] = new EndpointVerdict(
+                    endpoint.Healthy, Cut(endpoint.Reason), Time(endpoint.Since), Cut(endpoint.Warning));
             }
         }
 
         return health.ToImmutable();
     }
+
+    /// <summary>It ends up in a status, which must stay small whatever an agent sends.</summary>
+    private static string Cut(string text) => text.Length <= MaxReasonLength ? text : text[..MaxReasonLength];
 
     public static ReportedConflict? Conflict(string node, ConflictReport report) =>
         IPAddress.TryParse(report.Address, out var address)

@@ -91,6 +91,7 @@ internal static class ControllerHost
         services.AddSingleton<AgentGrpcService>();
         services.AddSingleton<HeartbeatKeyStore>();
         services.AddSingleton<Leadership>();
+        services.AddSingleton<CertificateAuthorityStore>();
         services.AddSingleton<StatusWriter>();
         services.AddSingleton<EventReporter>();
         services.AddSingleton<ClaimWriter>();

@@ -24,6 +24,7 @@ internal sealed partial class ClusterReconciler(
     WorldReader world,
     AgentRegistry agents,
     HeartbeatKeyStore keyStore,
+    CertificateAuthorityStore authorities,
     StatusWriter statuses,
     EventReporter events,
     ClaimWriter claims,
@@ -66,7 +67,10 @@ internal sealed partial class ClusterReconciler(
         _moves = ImmutableDictionary<IPAddress, AddressMove>.Empty;
         agents.Begin(adoption.Holders, adoption.Nodes, adoption.Failures);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var writing = Task.WhenAll(statuses.RunAsync(ending.Token), claims.RunAsync(ending.Token));
+        var writing = Task.WhenAll(
+            statuses.RunAsync(ending.Token),
+            claims.RunAsync(ending.Token),
+            authorities.RunAsync(agents.Changed, ending.Token));
         try
         {
             using var subscription = world.Subscribe(agents.Changed);
@@ -113,6 +117,7 @@ internal sealed partial class ClusterReconciler(
             if (changed || result?.NextCheck <= Clock)
             {
                 await Task.Delay(pause, time, cancellationToken);
+                await authorities.EnsureAsync(world.BackendPools.List(), cancellationToken);
                 var start = time.GetTimestamp();
                 result = TryReconcile() ?? (result is null ? null : result with { NextCheck = null });
                 pause = TimeSpan.FromTicks(
@@ -163,6 +168,7 @@ internal sealed partial class ClusterReconciler(
             PendingClaims = pending,
             AddressClaims = claims.Overlay(read.AddressClaims),
             Moves = _moves,
+            Authorities = authorities.Current,
             Published = agents.Published?.Snapshot,
             Policy = PlacementPolicy.From(options.Value),
             Now = time.GetUtcNow(),

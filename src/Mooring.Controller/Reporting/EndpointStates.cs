@@ -33,32 +33,40 @@ internal sealed class EndpointStates
         }
     }
 
-    public (EndpointState State, string? Reason) Of(string setId, Backend backend)
+    public EndpointJudgement Of(string setId, Backend backend)
     {
         switch (backend.Condition)
         {
             case BackendCondition.Draining:
-                return (EndpointState.Draining, "terminating; established connections go on until the drain timeout");
+                return new(EndpointState.Draining, "terminating; established connections go on until the drain timeout");
             case BackendCondition.NotReady:
-                return (EndpointState.NotReady, "not ready, by Kubernetes");
+                return new(EndpointState.NotReady, "not ready, by Kubernetes");
             default:
                 return Judge(new EndpointKey(setId, backend.Address, backend.Port));
         }
     }
 
-    private (EndpointState State, string? Reason) Judge(EndpointKey key)
+    private EndpointJudgement Judge(EndpointKey key)
     {
         var holders = _holdersBySet.GetValueOrDefault(key.BackendSetId) ?? [];
         IEnumerable<string> judges = holders.IsEmpty ? _agents.Health.Keys : holders;
+        string? warning = null;
         foreach (var node in judges.Order(StringComparer.Ordinal))
         {
-            if (_agents.Health[node].TryGetValue(key, out var verdict) && !verdict.Healthy)
+            if (!_agents.Health[node].TryGetValue(key, out var verdict))
+            {
+                continue;
+            }
+
+            if (!verdict.Healthy)
             {
                 var reason = verdict.Reason.Length == 0 ? "the probe failed" : verdict.Reason;
-                return (EndpointState.Unhealthy, $"{reason} (seen by {node})");
+                return new(EndpointState.Unhealthy, $"{reason} (seen by {node})") { Since = verdict.Since };
             }
+
+            warning ??= verdict.Warning.Length == 0 ? null : $"{verdict.Warning} (seen by {node})";
         }
 
-        return (EndpointState.Ready, null);
+        return new(EndpointState.Ready, null) { Warning = warning };
     }
 }

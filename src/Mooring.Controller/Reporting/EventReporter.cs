@@ -16,12 +16,14 @@ internal sealed class EventReporter(IEventRecorder recorder, TimeProvider time)
     private static readonly TimeSpan ConflictInterval = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<NamespacedName, Dictionary<IPEndPoint, EndpointState>> _endpoints = [];
+    private readonly Dictionary<(NamespacedName Pool, IPEndPoint Endpoint), string> _warnings = [];
     private readonly Dictionary<(IPAddress Address, string Mac), long> _conflicts = [];
 
     /// <summary>Begins anew: what is found first is how things are, not a change.</summary>
     public void Reset()
     {
         _endpoints.Clear();
+        _warnings.Clear();
         _conflicts.Clear();
     }
 
@@ -88,8 +90,10 @@ internal sealed class EventReporter(IEventRecorder recorder, TimeProvider time)
     {
         var before = _endpoints.GetValueOrDefault(pool.Settings.Key);
         var after = new Dictionary<IPEndPoint, EndpointState>();
-        foreach (var (backend, state, reason) in PoolStatusComputation.Endpoints(pool, states))
+        foreach (var (backend, judgement) in PoolStatusComputation.Endpoints(pool, states))
         {
+            var (state, reason) = judgement;
+            Warned(pool, backend, judgement.Warning);
             after[backend.EndPoint] = state;
             if (before is null || !before.TryGetValue(backend.EndPoint, out var old) || old == state)
             {
@@ -117,11 +121,34 @@ internal sealed class EventReporter(IEventRecorder recorder, TimeProvider time)
         _endpoints[pool.Settings.Key] = after;
     }
 
+    private void Warned(PoolEvaluation pool, Backend backend, string? warning)
+    {
+        var key = (pool.Settings.Key, backend.EndPoint);
+        if (warning is null)
+        {
+            _warnings.Remove(key);
+        }
+        else if (_warnings.GetValueOrDefault(key) != warning)
+        {
+            _warnings[key] = warning;
+            recorder.Record(
+                pool.Settings.Resource,
+                EventTypes.Warning,
+                "EndpointWarning",
+                $"{backend.DisplayName} ({backend.EndPoint}) passes its check, but: {warning}");
+        }
+    }
+
     public void Retain(IReadOnlySet<NamespacedName> pools)
     {
         foreach (var key in _endpoints.Keys.Where(key => !pools.Contains(key)).ToArray())
         {
             _endpoints.Remove(key);
+        }
+
+        foreach (var key in _warnings.Keys.Where(key => !pools.Contains(key.Pool)).ToArray())
+        {
+            _warnings.Remove(key);
         }
     }
 }

@@ -17,8 +17,11 @@ internal static class PoolStatusComputation
         var generation = pool.Settings.Resource.Metadata.Generation;
         var conditions = new Conditions(previous?.Conditions, generation, now);
         var endpoints = Endpoints(pool, states);
-        var ready = endpoints.Count(endpoint => endpoint.State == EndpointState.Ready && endpoint.Backend.Weight > 0);
-        var total = endpoints.Count(endpoint => endpoint.State != EndpointState.Draining);
+        var before = (previous?.Endpoints ?? [])
+            .DistinctBy(endpoint => (endpoint.Address, endpoint.Port))
+            .ToDictionary(endpoint => (endpoint.Address, endpoint.Port));
+        var ready = endpoints.Count(endpoint => endpoint.Judgement.State == EndpointState.Ready && endpoint.Backend.Weight > 0);
+        var total = endpoints.Count(endpoint => endpoint.Judgement.State != EndpointState.Draining);
         var accepted = pool.Settings.Findings.IsEmpty;
 
         conditions.Set(
@@ -34,17 +37,9 @@ internal static class PoolStatusComputation
             Endpoints =
             [
                 .. endpoints
-                    .OrderBy(endpoint => endpoint.State == EndpointState.Ready ? 1 : 0)
+                    .OrderBy(endpoint => endpoint.Judgement is { State: EndpointState.Ready, Warning: null } ? 1 : 0)
                     .Take(MaxEndpoints)
-                    .Select(endpoint => new EndpointStatus
-                    {
-                        Address = endpoint.Backend.Address.ToString(),
-                        Port = endpoint.Backend.Port,
-                        Target = endpoint.Backend.DisplayName,
-                        Node = endpoint.Backend.NodeName,
-                        State = endpoint.State.ToString(),
-                        Reason = endpoint.Reason,
-                    }),
+                    .Select(endpoint => Describe(endpoint.Backend, endpoint.Judgement, before, now)),
             ],
             OmittedEndpoints = endpoints.Count > MaxEndpoints ? endpoints.Count - MaxEndpoints : null,
             ObservedGeneration = generation,
@@ -53,19 +48,42 @@ internal static class PoolStatusComputation
     }
 
     /// <summary>Every endpoint once, by address and port, with its state.</summary>
-    public static List<(Backend Backend, EndpointState State, string? Reason)> Endpoints(
+    public static List<(Backend Backend, EndpointJudgement Judgement)> Endpoints(
         PoolEvaluation pool, EndpointStates states) =>
     [
         .. pool.Sets
             .SelectMany(set => set.Backends.Select(backend => (SetId: set.Id, Backend: backend)))
             .Concat(pool.Unused.Select(backend => (SetId: "", Backend: backend)))
             .DistinctBy(endpoint => (endpoint.Backend.Address, endpoint.Backend.Port))
-            .Select(endpoint =>
-            {
-                var (state, reason) = states.Of(endpoint.SetId, endpoint.Backend);
-                return (endpoint.Backend, state, reason);
-            }),
+            .Select(endpoint => (endpoint.Backend, states.Of(endpoint.SetId, endpoint.Backend))),
     ];
+
+    private static EndpointStatus Describe(
+        Backend backend,
+        EndpointJudgement judgement,
+        Dictionary<(string, int), EndpointStatus> before,
+        DateTime now)
+    {
+        var address = backend.Address.ToString();
+        var state = judgement.State.ToString();
+        var old = before.GetValueOrDefault((address, backend.Port));
+        return new EndpointStatus
+        {
+            Address = address,
+            Port = backend.Port,
+            Target = backend.DisplayName,
+            Node = backend.NodeName,
+            State = state,
+            Since = old?.State == state && old.Since is not null ? old.Since : Whole(judgement.Since) ?? now,
+            Reason = judgement.Reason,
+            Warning = judgement.Warning,
+        };
+    }
+
+    /// <summary>Stored times have whole seconds.</summary>
+    private static DateTime? Whole(DateTimeOffset? time) => time is { } at
+        ? new DateTime(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc)
+        : null;
 
     private static void SetReady(Conditions conditions, PoolEvaluation pool, int ready, int total)
     {

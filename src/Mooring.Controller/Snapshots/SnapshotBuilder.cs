@@ -17,7 +17,7 @@ internal static class SnapshotBuilder
 {
     public static BuildResult Build(ClusterWorld world)
     {
-        var pools = world.BackendPools.Select(BackendPoolReader.Read).ToDictionary(pool => pool.Key);
+        var pools = world.BackendPools.Select(BackendPoolReader.Read).Select(world.Authorities.Complete).ToDictionary(pool => pool.Key);
         var vips = world.VirtualIps
             .Where(vip => vip.Metadata.DeletionTimestamp is null)
             .Select(VirtualIpReader.Read)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Mooring.Api.V1Alpha1;
 using Mooring.Core.Snapshots;
 
@@ -8,9 +7,6 @@ namespace Mooring.Controller.Validation;
 /// <summary>Reads the spec of a BackendPool; see <see cref="VirtualIpReader"/> for what the schema leaves to it.</summary>
 internal static class BackendPoolReader
 {
-    public static readonly TimeSpan MinProbeInterval = TimeSpan.FromMilliseconds(100);
-    public static readonly TimeSpan MaxProbeInterval = TimeSpan.FromHours(1);
-    public static readonly TimeSpan MinProbeTimeout = TimeSpan.FromMilliseconds(10);
     public static readonly TimeSpan MaxDrainTimeout = TimeSpan.FromHours(24);
     public static readonly TimeSpan MaxAffinityTimeout = TimeSpan.FromHours(24);
 
@@ -37,7 +33,8 @@ internal static class BackendPoolReader
                 ("LeastConnections", BalancingAlgorithm.LeastConnections),
                 ("LeastResponseTime", BalancingAlgorithm.LeastResponseTime)),
             ClientAffinityTimeout = Affinity(reader, spec.SessionAffinity),
-            HealthCheck = spec.HealthCheck is { } check ? Check(reader, check) : null,
+            HealthCheck = spec.HealthCheck is { } check ? HealthCheckReader.Read(reader, check) : null,
+            Authority = HealthCheckReader.Authority(resource.Metadata.NamespaceProperty ?? "", spec.HealthCheck),
             DrainTimeout = reader.Duration(
                 spec.DrainTimeout, "spec.drainTimeout", TimeSpan.Zero, MaxDrainTimeout, BackendSet.DefaultDrainTimeout),
         };
@@ -109,63 +106,5 @@ internal static class BackendPoolReader
         return reader.Choice(spec.Type, "spec.sessionAffinity.type", false, ("None", false), ("ClientIP", true))
             ? timeout
             : null;
-    }
-
-    private static HealthCheckIntent Check(FieldReader reader, HealthCheck spec)
-    {
-        const string Field = "spec.healthCheck";
-        var interval = reader.Duration(
-            spec.Interval, $"{Field}.interval", MinProbeInterval, MaxProbeInterval, HealthCheckIntent.DefaultInterval);
-        var timeout = reader.Duration(
-            spec.Timeout, $"{Field}.timeout", MinProbeTimeout, MaxProbeInterval, HealthCheckIntent.DefaultTimeout);
-        if (timeout > interval)
-        {
-            // The default timeout is longer than an interval set short; only a timeout someone wrote is a mistake,
-            // and which of the two was written cannot be seen, so the shorter one holds.
-            timeout = interval;
-        }
-
-        return new HealthCheckIntent
-        {
-            Type = reader.Choice(
-                spec.Type, $"{Field}.type", HealthCheckType.Tcp, ("TCP", HealthCheckType.Tcp), ("HTTP", HealthCheckType.Http)),
-            Port = (ushort)(spec.Port is { } port
-                ? reader.Number(port, $"{Field}.port", 1, ushort.MaxValue, Reasons.InvalidPort)
-                : 0),
-            Path = spec.Path is { Length: > 0 } path ? path : "/",
-            Host = string.IsNullOrEmpty(spec.Host) ? null : spec.Host,
-            ExpectedStatuses = Statuses(reader, spec.ExpectedStatuses, $"{Field}.expectedStatuses"),
-            Tls = spec.Tls is not null,
-            TlsSkipVerify = spec.Tls?.InsecureSkipVerify ?? false,
-            Interval = interval,
-            Timeout = timeout,
-            UnhealthyThreshold = reader.Number(spec.UnhealthyThreshold, $"{Field}.unhealthyThreshold", 1, 100),
-            HealthyThreshold = reader.Number(spec.HealthyThreshold, $"{Field}.healthyThreshold", 1, 100),
-        };
-    }
-
-    private static ImmutableArray<StatusRange> Statuses(FieldReader reader, IList<string>? texts, string field)
-    {
-        var ranges = ImmutableArray.CreateBuilder<StatusRange>();
-        for (var i = 0; i < (texts?.Count ?? 0); i++)
-        {
-            var parts = texts![i].Split('-');
-            if (parts.Length <= 2
-                && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
-                && int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
-                && first is >= 100 and <= 599 && last is >= 100 and <= 599 && first <= last)
-            {
-                ranges.Add(new StatusRange(first, last));
-            }
-            else
-            {
-                reader.Report(
-                    Reasons.InvalidValue,
-                    $"{field}[{i}]",
-                    $"'{texts[i]}' is not an HTTP status or a range of them; write 200 or 200-299");
-            }
-        }
-
-        return ranges.ToImmutable();
     }
 }

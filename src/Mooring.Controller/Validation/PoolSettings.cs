@@ -25,6 +25,9 @@ internal sealed record PoolSettings
 
     public HealthCheckIntent? HealthCheck { get; init; }
 
+    /// <summary>Where the authorities of <see cref="HealthCheck"/> are; null for the system's.</summary>
+    public SecretEntry? Authority { get; init; }
+
     public TimeSpan DrainTimeout { get; init; }
 
     public ImmutableArray<Finding> Findings { get; init; } = [];

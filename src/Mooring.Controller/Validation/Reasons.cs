@@ -33,6 +33,7 @@ internal static class Reasons
     public const string InvalidValue = "InvalidValue";
     public const string InvalidDuration = "InvalidDuration";
 
+    public const string InvalidCertificateAuthority = "InvalidCertificateAuthority";
     public const string UnknownBackendPool = "UnknownBackendPool";
     public const string InvalidBackendPool = "InvalidBackendPool";
     public const string EndpointSourceMissing = "EndpointSourceMissing";

@@ -37,6 +37,8 @@ internal sealed record ClusterWorld
 
     public IReadOnlyCollection<V1Node> Nodes { get; init; } = [];
 
+    public CertificateAuthorities Authorities { get; init; } = CertificateAuthorities.None;
+
     public ImmutableDictionary<string, AgentFacts> Agents { get; init; } =
         ImmutableDictionary<string, AgentFacts>.Empty;
 

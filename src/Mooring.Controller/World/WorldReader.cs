@@ -22,6 +22,8 @@ internal sealed class WorldReader(
 {
     public IStore<V1Alpha1VirtualIp> VirtualIps => virtualIps.Store;
 
+    public IStore<V1Alpha1BackendPool> BackendPools => pools.Store;
+
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(
         virtualIps.WaitForSyncAsync(cancellationToken),
         pools.WaitForSyncAsync(cancellationToken),

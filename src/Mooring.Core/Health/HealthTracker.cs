@@ -19,14 +19,20 @@ public sealed class HealthTracker(int unhealthyThreshold, int healthyThreshold)
     /// <param name="success">Whether the check passed.</param>
     /// <param name="reason">Why it failed; ignored on success.</param>
     /// <param name="now">Wall-clock time of the result, for <see cref="HealthVerdict.Since"/>.</param>
-    public HealthVerdict? Observe(bool success, string reason, DateTimeOffset now)
+    /// <param name="warning">What to look at although it passed; a change of it makes a new verdict.</param>
+    public HealthVerdict? Observe(bool success, string reason, DateTimeOffset now, string warning = "")
     {
         if (success)
         {
             _failures = 0;
             _successes = Math.Min(_successes + 1, _healthyThreshold);
-            return _successes == _healthyThreshold && Verdict is not { Healthy: true }
-                ? Verdict = new HealthVerdict(true, "", now)
+            if (Verdict is { Healthy: true } healthy)
+            {
+                return healthy.Warning == warning ? null : Verdict = healthy with { Warning = warning };
+            }
+
+            return _successes == _healthyThreshold
+                ? Verdict = new HealthVerdict(true, "", now) { Warning = warning }
                 : null;
         }
 

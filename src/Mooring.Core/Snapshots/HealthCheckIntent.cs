@@ -20,14 +20,39 @@ public sealed record HealthCheckIntent
     /// <summary>Value of the Host header; null for the backend's address.</summary>
     public string? Host { get; init; }
 
+    public ImmutableArray<HttpHeader> Headers { get; init; } = [];
+
+    /// <summary>Speak HTTP/2.</summary>
+    public bool Http2 { get; init; }
+
     /// <summary>Accepted HTTP status ranges; empty accepts 200 to 399.</summary>
     public ImmutableArray<StatusRange> ExpectedStatuses { get; init; } = [];
 
-    public bool Tls { get; init; }
+    /// <summary>Pattern (<see cref="Health.AnswerPattern"/>) for the body; null when it is not read.</summary>
+    public string? ExpectedBody { get; init; }
 
-    public bool TlsSkipVerify { get; init; }
+    /// <summary>Null without TLS.</summary>
+    public TlsCheckIntent? Tls { get; init; }
+
+    /// <summary>Service a gRPC check asks for; empty for the server as a whole.</summary>
+    public string GrpcService { get; init; } = "";
+
+    /// <summary>Set for <see cref="HealthCheckType.Udp"/>.</summary>
+    public UdpCheckIntent? Udp { get; init; }
+
+    /// <summary>Set for <see cref="HealthCheckType.Exec"/>.</summary>
+    public ExecCheckIntent? Exec { get; init; }
 
     public TimeSpan Interval { get; init; } = DefaultInterval;
+
+    /// <summary>Interval while the last check failed; null for <see cref="Interval"/>.</summary>
+    public TimeSpan? FailingInterval { get; init; }
+
+    /// <summary>Share of an interval, in percent, by which each is longer or shorter at random; 0 to 50.</summary>
+    public int JitterPercent { get; init; }
+
+    /// <summary>Failures of an endpoint do not count for this long after it became known.</summary>
+    public TimeSpan InitialDelay { get; init; }
 
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 
@@ -37,14 +62,17 @@ public sealed record HealthCheckIntent
     /// <summary>Consecutive successes after which an unhealthy backend is healthy, 1 to 100.</summary>
     public int HealthyThreshold { get; init; } = DefaultHealthyThreshold;
 
-    /// <summary>Equal by content, the status ranges included: an unchanged check is not restarted.</summary>
+    /// <summary>Equal by content, lists included: an unchanged check is not restarted.</summary>
     public bool Equals(HealthCheckIntent? other) =>
         other is not null
         && Type == other.Type && Port == other.Port && Path == other.Path && Host == other.Host
-        && Tls == other.Tls && TlsSkipVerify == other.TlsSkipVerify
-        && Interval == other.Interval && Timeout == other.Timeout
+        && Http2 == other.Http2 && ExpectedBody == other.ExpectedBody && Tls == other.Tls
+        && GrpcService == other.GrpcService && Udp == other.Udp && Exec == other.Exec
+        && Interval == other.Interval && FailingInterval == other.FailingInterval
+        && JitterPercent == other.JitterPercent && InitialDelay == other.InitialDelay && Timeout == other.Timeout
         && UnhealthyThreshold == other.UnhealthyThreshold && HealthyThreshold == other.HealthyThreshold
+        && Headers.AsSpan().SequenceEqual(other.Headers.AsSpan())
         && ExpectedStatuses.AsSpan().SequenceEqual(other.ExpectedStatuses.AsSpan());
 
-    public override int GetHashCode() => HashCode.Combine(Type, Port, Path, Host, Tls, Interval, Timeout);
+    public override int GetHashCode() => HashCode.Combine(Type, Port, Path, Host, Tls, Interval, Timeout, Headers.Length);
 }

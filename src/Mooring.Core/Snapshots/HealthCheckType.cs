@@ -4,4 +4,7 @@ public enum HealthCheckType
 {
     Tcp,
     Http,
+    Grpc,
+    Udp,
+    Exec,
 }

@@ -46,6 +46,9 @@ internal static class WireEnums
         {
             [Proto.HealthCheckType.Tcp] = Domain.HealthCheckType.Tcp,
             [Proto.HealthCheckType.Http] = Domain.HealthCheckType.Http,
+            [Proto.HealthCheckType.Grpc] = Domain.HealthCheckType.Grpc,
+            [Proto.HealthCheckType.Udp] = Domain.HealthCheckType.Udp,
+            [Proto.HealthCheckType.Exec] = Domain.HealthCheckType.Exec,
         }.ToFrozenDictionary();
 
     public static readonly FrozenDictionary<Proto.AddressFamily, AddressFamily> Families =

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.HealthChecks;
+using Mooring.Core.Health;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.Tests.HealthChecks;
@@ -12,13 +13,13 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
 {
     private const string SetId = "default/web:80";
 
-    private readonly HealthProbes _probes = new(TimeProvider.System);
+    private readonly HealthProbes _probes = new(null, TimeProvider.System);
     private readonly HealthCheckService _service;
     private readonly Channel<HealthChange> _changes = Channel.CreateUnbounded<HealthChange>();
 
     public HealthCheckServiceTests()
     {
-        _service = new HealthCheckService("node-1", _probes, TimeProvider.System, NullLogger<HealthCheckService>.Instance);
+        _service = new HealthCheckService("node-1", _probes, new HealthCheckMetrics(new Speaker.SpeakerLabMeters()), TimeProvider.System, NullLogger<HealthCheckService>.Instance);
         _service.Changed += change => _changes.Writer.TryWrite(change);
     }
 
@@ -83,7 +84,7 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
         var perSecond = new int[10];
         for (var port = 1; port <= 10_000; port++)
         {
-            var phase = CheckPhase.Of(new HealthCheckTarget(SetId, new IPEndPoint(IPAddress.Loopback, port), check), "n");
+            var phase = CheckSchedule.First(check, "n", SetId, new IPEndPoint(IPAddress.Loopback, port));
             perSecond[Math.Min(9, (int)phase.TotalSeconds)]++;
         }
 
@@ -104,7 +105,6 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
     {
         await _service.StopAsync(CancellationToken.None);
         _service.Dispose();
-        _probes.Dispose();
     }
 
     private static Socket Listen(int port)

@@ -6,9 +6,9 @@ using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.Tests.HealthChecks;
 
-public sealed class ProbeTests : IDisposable
+public sealed class ProbeTests
 {
-    private readonly HealthProbes _probes = new(TimeProvider.System);
+    private readonly HealthProbes _probes = new(null, TimeProvider.System);
 
     [Fact]
     public async Task Tcp_Listening_Passes()
@@ -120,8 +120,6 @@ public sealed class ProbeTests : IDisposable
         (await ProbeAsync(check, new IPEndPoint(IPAddress.Loopback, 1))).Success.ShouldBeTrue();
     }
 
-    public void Dispose() => _probes.Dispose();
-
     private static HealthCheckIntent Check(HealthCheckType type) => new() { Type = type, Timeout = TimeSpan.FromSeconds(20) };
 
     private static IPEndPoint ClosedEndPoint()
@@ -133,9 +131,13 @@ public sealed class ProbeTests : IDisposable
 
     private Task<ProbeOutcome> ProbeAsync(HealthCheckType type, IPEndPoint endPoint) => ProbeAsync(Check(type), endPoint);
 
-    private Task<ProbeOutcome> ProbeAsync(HealthCheckIntent check, IPEndPoint endPoint) =>
-        _probes.For(check.Type).ProbeAsync(
-            new HealthCheckTarget("default/web:80", endPoint, check), TestContext.Current.CancellationToken);
+    private async Task<ProbeOutcome> ProbeAsync(HealthCheckIntent check, IPEndPoint endPoint)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(check.Timeout);
+        return await _probes.For(check.Type).ProbeAsync(
+            new HealthCheckTarget("default/web:80", endPoint, check), deadline.Token);
+    }
 
     /// <summary>Answers every connection with the same bytes and closes it.</summary>
     private sealed class CannedServer : IDisposable

@@ -91,8 +91,8 @@ public sealed class SnapshotBuilderTests
         set.ClientAffinityTimeout.ShouldBe(TimeSpan.FromHours(3));
         var check = set.HealthCheck.ShouldNotBeNull();
         check.Type.ShouldBe(HealthCheckType.Http);
-        (check.Path, check.Port, check.Host, check.Tls, check.TlsSkipVerify)
-            .ShouldBe(("/healthz", (ushort)8081, "web.example", true, true));
+        (check.Path, check.Port, check.Host).ShouldBe(("/healthz", (ushort)8081, "web.example"));
+        check.Tls.ShouldNotBeNull().SkipVerify.ShouldBeTrue();
         check.ExpectedStatuses.ShouldBe([new StatusRange(200, 200), new StatusRange(300, 399)]);
         (check.Interval, check.Timeout).ShouldBe((TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(500)));
         (check.UnhealthyThreshold, check.HealthyThreshold).ShouldBe((4, 5));

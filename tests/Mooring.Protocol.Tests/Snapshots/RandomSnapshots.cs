@@ -131,18 +131,36 @@ internal sealed class RandomSnapshots(int seed)
         ],
     };
 
-    private HealthCheckIntent Check() => new()
+    private HealthCheckIntent Check()
     {
-        Type = (HealthCheckType)_random.Next(2),
-        Port = (ushort)_random.Next(65536),
-        Path = Chance() ? "/" : "/healthz?full=1",
-        Host = Chance() ? null : "web.example:8080",
-        ExpectedStatuses = Chance() ? [] : [new StatusRange(200, 204), new StatusRange(404, 404)],
-        Tls = Chance(),
-        TlsSkipVerify = Chance(),
-        Interval = TimeSpan.FromMilliseconds(100 + _random.Next(5000)),
-        Timeout = TimeSpan.FromMilliseconds(100 + _random.Next(2000)),
-        UnhealthyThreshold = 1 + _random.Next(5),
-        HealthyThreshold = 1 + _random.Next(5),
-    };
+        var type = (HealthCheckType)_random.Next(5);
+        return new HealthCheckIntent
+        {
+            Type = type,
+            Port = (ushort)_random.Next(65536),
+            Path = Chance() ? "/" : "/healthz?full=1",
+            Host = Chance() ? null : "web.example:8080",
+            ExpectedStatuses = Chance() ? [] : [new StatusRange(200, 204), new StatusRange(404, 404)],
+            Headers = Chance() ? [] : [new HttpHeader("X-Check", "mooring 1")],
+            Http2 = Chance(),
+            ExpectedBody = Chance() ? null : "^ok",
+            Tls = Chance() ? null : new TlsCheckIntent
+            {
+                SkipVerify = Chance(),
+                ServerName = Chance() ? null : "web.example",
+                CaCertificates = Chance() ? null : "-----BEGIN CERTIFICATE-----",
+                ExpiryWarning = TimeSpan.FromDays(_random.Next(30)),
+            },
+            GrpcService = Chance() ? "" : "web.v1.Web",
+            Udp = type == HealthCheckType.Udp ? new UdpCheckIntent { Payload = [0, 255, 10], Expected = Chance() ? null : "a+" } : null,
+            Exec = type == HealthCheckType.Exec ? new ExecCheckIntent { Program = "check-web", Arguments = ["{address}", ""] } : null,
+            FailingInterval = Chance() ? null : TimeSpan.FromMilliseconds(100 + _random.Next(1000)),
+            JitterPercent = _random.Next(51),
+            InitialDelay = TimeSpan.FromSeconds(_random.Next(5)),
+            Interval = TimeSpan.FromMilliseconds(100 + _random.Next(5000)),
+            Timeout = TimeSpan.FromMilliseconds(100 + _random.Next(2000)),
+            UnhealthyThreshold = 1 + _random.Next(5),
+            HealthyThreshold = 1 + _random.Next(5),
+        };
+    }
 }
