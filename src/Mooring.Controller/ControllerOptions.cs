@@ -42,6 +42,9 @@ internal sealed class ControllerOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00", ErrorMessage = "AdoptionGrace: set it from 0s to 1m")]
     public TimeSpan AdoptionGrace { get; set; } = DefaultAdoptionGrace;
 
+    /// <summary>Services of type LoadBalancer that name no class are served too.</summary>
+    public bool DefaultLoadBalancer { get; set; }
+
     /// <summary>A cordoned node gives up its addresses, as one with the drain annotation does.</summary>
     public bool CordonDrains { get; set; }
 

@@ -40,6 +40,10 @@ internal static class ControllerCommand
             Description = "Name of this replica, unlike that of any other",
             DefaultValueFactory = _ => Environment.MachineName,
         };
+        var defaultLoadBalancer = new Option<bool>("--default-load-balancer")
+        {
+            Description = "Serve Services of type LoadBalancer without a loadBalancerClass too",
+        };
         var cordonDrains = new Option<bool>("--cordon-drains")
         {
             Description = "Move addresses away from nodes that are cordoned, as from those with the drain annotation",
@@ -75,7 +79,7 @@ internal static class ControllerCommand
 
         var run = new Command("run", "Run the controller")
         {
-            kubeconfig, listen, @namespace, leaderElect, identity, cordonDrains, rebalance, maxMoves, failbackDelay,
+            kubeconfig, listen, @namespace, leaderElect, identity, defaultLoadBalancer, cordonDrains, rebalance, maxMoves, failbackDelay,
             failureMemory, logFormat, logLevel,
         };
         run.SetAction((parsed, cancellationToken) => RunAsync(
@@ -86,6 +90,7 @@ internal static class ControllerCommand
                 options.Namespace = parsed.GetValue(@namespace)!;
                 options.LeaderElect = parsed.GetValue(leaderElect);
                 options.Identity = parsed.GetValue(identity)!;
+                options.DefaultLoadBalancer = parsed.GetValue(defaultLoadBalancer);
                 options.CordonDrains = parsed.GetValue(cordonDrains);
                 options.Rebalance = parsed.GetValue(rebalance);
                 options.MaxMovesInFlight = parsed.GetValue(maxMoves);

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Options;
 using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Agents;
 using Mooring.Controller.Allocation;
+using Mooring.Controller.LoadBalancers;
 using Mooring.Controller.Reconciling;
 using Mooring.Controller.Reporting;
 using Mooring.Controller.World;
@@ -95,6 +96,7 @@ internal static class ControllerHost
         services.AddSingleton<StatusWriter>();
         services.AddSingleton<EventReporter>();
         services.AddSingleton<ClaimWriter>();
+        services.AddSingleton<ServiceWriter>();
         services.AddSingleton<ClusterReconciler>();
         services.AddHostedService<LeaderService>();
     }

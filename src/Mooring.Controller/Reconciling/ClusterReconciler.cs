@@ -6,6 +6,7 @@ using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Agents;
 using Mooring.Controller.Allocation;
 using Mooring.Controller.Snapshots;
+using Mooring.Controller.LoadBalancers;
 using Mooring.Controller.Reporting;
 using Mooring.Controller.World;
 using Mooring.Core.Placement;
@@ -28,6 +29,7 @@ internal sealed partial class ClusterReconciler(
     StatusWriter statuses,
     EventReporter events,
     ClaimWriter claims,
+    ServiceWriter services,
     IOptions<ControllerOptions> options,
     TimeProvider time,
     ILogger<ClusterReconciler> logger)
@@ -70,6 +72,7 @@ internal sealed partial class ClusterReconciler(
         var writing = Task.WhenAll(
             statuses.RunAsync(ending.Token),
             claims.RunAsync(ending.Token),
+            services.RunAsync(ending.Token),
             authorities.RunAsync(agents.Changed, ending.Token));
         try
         {
@@ -163,7 +166,7 @@ internal sealed partial class ClusterReconciler(
         // Before the claims are read: one that is written in between is in both rather than in neither.
         var pending = claims.Pending;
         var read = world.Read(view, _owners, _keys);
-        var result = SnapshotBuilder.Build(read with
+        read = read with
         {
             PendingClaims = pending,
             AddressClaims = claims.Overlay(read.AddressClaims),
@@ -173,12 +176,15 @@ internal sealed partial class ClusterReconciler(
             Policy = PlacementPolicy.From(options.Value),
             Now = time.GetUtcNow(),
             Clock = Clock,
-        });
+        };
+        var result = SnapshotBuilder.Build(read);
         _owners = result.AddressOwners;
         _moves = result.Moves;
         var states = new EndpointStates(result.VirtualIps, view);
         Publish(result, states);
         claims.Submit(result.ClaimChanges);
+        services.Submit(ServicePlanner.Plan(
+            read, result.VirtualIps, result.AddressPools, options.Value.DefaultLoadBalancer));
         WriteStatus(result, view, states);
         return result;
     }

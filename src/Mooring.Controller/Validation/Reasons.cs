@@ -17,6 +17,7 @@ internal static class Reasons
     public const string AddressPoolExhausted = "AddressPoolExhausted";
     public const string AddressNotInPool = "AddressNotInPool";
     public const string AddressTaken = "AddressTaken";
+    public const string NameTaken = "NameTaken";
     public const string InvalidRange = "InvalidRange";
     public const string PoolsOverlap = "PoolsOverlap";
     public const string InvalidSelector = "InvalidSelector";
