@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 [assembly: AssemblyFixture(typeof(Mooring.EndToEnd.Tests.SandboxCluster))]
 
@@ -136,6 +139,26 @@ public sealed class SandboxCluster : IAsyncLifetime
 
     /// <summary>Applies YAML; a refusal throws with kubectl's words.</summary>
     public Task<string> ApplyAsync(string yaml) => KubectlWithInputAsync(yaml, "apply", "-f", "-");
+
+    /// <summary>The API server without kubectl, for more requests a second than kubectl makes.</summary>
+    public async Task<HttpClient> ApiAsync()
+    {
+        var file = await File.ReadAllTextAsync(_kubeconfig);
+        string Field(string name) => Regex.Match(file, $@"^\s*{name}:\s*(\S+)", RegexOptions.Multiline).Groups[1].Value;
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        policy.CustomTrustStore.ImportFromPem(
+            System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(Field("certificate-authority-data"))));
+        var client = new HttpClient(new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = policy } })
+        {
+            BaseAddress = new Uri(Field("server")),
+        };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Field("token"));
+        return client;
+    }
 
     /// <summary>What kubectl says when it is refused.</summary>
     public async Task<string> RefusalAsync(string yaml) =>

@@ -157,12 +157,14 @@ internal sealed partial class ServiceWriter(
     private async Task SetIngressAsync(
         ServicePlan plan, ImmutableArray<string> addresses, CancellationToken cancellationToken)
     {
-        var status = new V1LoadBalancerStatus
-        {
-            Ingress = [.. addresses.Select(address => new V1LoadBalancerIngress { Ip = address, IpMode = "VIP" })],
-        };
+        var ingress = addresses.IsEmpty
+            ? "null"
+            : KubernetesJson.Serialize(
+                addresses.Select(address => new V1LoadBalancerIngress { Ip = address, IpMode = "VIP" }).ToArray());
         await client.PatchAsync<V1Service>(
-            new V1Patch($$$"""{"status":{"loadBalancer":{{{KubernetesJson.Serialize(status)}}}}}""", V1Patch.PatchType.MergePatch),
+            new V1Patch(
+                """{"status":{"loadBalancer":{"ingress":LIST}}}""".Replace("LIST", ingress, StringComparison.Ordinal),
+                V1Patch.PatchType.MergePatch),
             plan.Key.Name,
             plan.Key.Namespace,
             "status",

@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Mooring.EndToEnd.Tests;
+
+/// <summary>Services of type LoadBalancer with addresses of a pool, answered to a client of the network.</summary>
+public sealed class LoadBalancerTests(SandboxCluster cluster) : SandboxTest(cluster)
+{
+    private const string Address = "10.70.0.150";
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await Cluster.ApplyAsync("""
+            apiVersion: mooring.dev/v1alpha1
+            kind: AddressPool
+            metadata: {name: public}
+            spec: {addresses: ["10.70.0.150-10.70.0.159", "fd00:70::150-fd00:70::15f"]}
+            """);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await Cluster.KubectlAsync("delete", "services", "-l", "suite=lb", "--wait=true", "--timeout=60s");
+        await Cluster.KubectlAsync("delete", "addresspools", "--all");
+        await base.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Service_Created_AnswersAtOnce()
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        await Cluster.ApplyAsync(Service("front"));
+        await ConnectAsync(Address, 80);
+        var taken = TimeProvider.System.GetElapsedTime(start);
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"answered {taken.TotalMilliseconds:0} ms after kubectl apply was started");
+
+        var seen = await Cluster.ProbeAsync("1s", $"http://{Address}/");
+
+        seen.Failures.ShouldBe(0);
+        seen.Pods.Keys.Order().ShouldBe(["web-1", "web-2", "web-3", "web-4", "web-5", "web-6"]);
+        (await Cluster.KubectlAsync("get", "service", "front", "-o", "jsonpath={.status.loadBalancer.ingress[*]}"))
+            .ShouldBe($$"""{"ip":"{{Address}}","ipMode":"VIP"}""");
+        taken.ShouldBeLessThan(TimeSpan.FromSeconds(10), "a busy machine runs kubectl itself for a second; the figure is in the output");
+    }
+
+    [Fact]
+    public async Task Service_PortTypeAndSelectorChanged_FollowsOrGoesAway()
+    {
+        await Cluster.ApplyAsync(Service("front"));
+        await ConnectAsync(Address, 80);
+
+        await Cluster.KubectlAsync(
+            "patch", "service", "front", "--type=json", "-p", """[{"op":"replace","path":"/spec/ports/0/port","value":81}]""");
+        await ConnectAsync(Address, 81);
+        await RefusedAsync(Address, 80);
+
+        await Cluster.KubectlAsync(
+            "patch", "service", "front", "--type=merge", "-p", """{"spec":{"type":"ClusterIP","loadBalancerClass":null}}""");
+        await RefusedAsync(Address, 81);
+        (await Cluster.KubectlAsync("get", "service", "front", "-o", "jsonpath={.status.loadBalancer}")).ShouldBe("{}");
+    }
+
+    [Fact]
+    public async Task Services_SharingAnAddress_AnswerOnTheirPortsAndMoveTogether()
+    {
+        await Cluster.ApplyAsync(Service("front", more: "annotations: {mooring.dev/sharing-key: one}"));
+        await Cluster.ApplyAsync(Service("back", 8081, "annotations: {metallb.universe.tf/allow-shared-ip: one}"));
+        await ConnectAsync(Address, 80);
+        await ConnectAsync(Address, 8081);
+
+        (await Cluster.HoldersAsync("front"))[Address].ShouldBe((await Cluster.HoldersAsync("back"))[Address]);
+        await Cluster.KubectlAsync("delete", "service", "front");
+        await RefusedAsync(Address, 80);
+        (await Cluster.ProbeAsync("500ms", $"http://{Address}:8081/")).Failures.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Services_ManyAtOnce_AllAnswerAtAddressesOfTheirOwn()
+    {
+        // MOORING_TEST_SERVICES=1000 for the figure; the sandbox's API server is what takes the time.
+        var count = int.Parse(
+            Environment.GetEnvironmentVariable("MOORING_TEST_SERVICES") ?? "100", CultureInfo.InvariantCulture);
+        await using var large = await SandboxCluster.StartAsync("l");
+        for (var i = 1; i <= 3; i++)
+        {
+            await large.InAsync($"node-{i}", "ip", "address", "add", $"10.90.0.{i}/16", "dev", "eth0");
+        }
+
+        await large.InAsync("client", "ip", "address", "add", "10.90.0.9/16", "dev", "eth0");
+        await large.ApplyAsync("""
+            apiVersion: mooring.dev/v1alpha1
+            kind: AddressPool
+            metadata: {name: public}
+            spec: {addresses: ["10.90.16.0/20"]}
+            """);
+        using var api = await large.ApiAsync();
+        var start = TimeProvider.System.GetTimestamp();
+        for (var i = 0; i < count; i++)
+        {
+            using var answer = await api.PostAsJsonAsync(
+                "/api/v1/namespaces/default/services", Body(i), TestContext.Current.CancellationToken);
+            answer.StatusCode.ShouldBe(
+                HttpStatusCode.Created, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+
+        var created = TimeProvider.System.GetElapsedTime(start);
+
+        string[] addresses = [];
+        await SandboxCluster.UntilAsync("every Service has an address", async () =>
+        {
+            using var list = JsonDocument.Parse(await api.GetStringAsync("/api/v1/services"));
+            addresses = [.. list.RootElement.GetProperty("items").EnumerateArray().SelectMany(Ingress)];
+            return addresses.Length == count;
+        });
+        var assigned = TimeProvider.System.GetElapsedTime(start);
+        addresses.ShouldBeUnique();
+        await large.InAsync(
+            "client", "bash", "-c",
+            $"for ip in {string.Join(' ', addresses)}; do "
+            + "until timeout 1 bash -c \"exec 3<>/dev/tcp/$ip/80\" 2>/dev/null; do sleep 0.05; done; done");
+        var answered = TimeProvider.System.GetElapsedTime(start);
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{count} Services: created in {created.TotalSeconds:0.0} s, assigned after {assigned.TotalSeconds:0.0} s, each answered one after the other after {answered.TotalSeconds:0.0} s"));
+    }
+
+    private static IEnumerable<string> Ingress(JsonElement service) =>
+        service.GetProperty("status").TryGetProperty("loadBalancer", out var balancer)
+            && balancer.TryGetProperty("ingress", out var ingress)
+            ? ingress.EnumerateArray().Select(one => one.GetProperty("ip").GetString()!)
+            : [];
+
+    private static object Body(int index) => new
+    {
+        apiVersion = "v1",
+        kind = "Service",
+        metadata = new { name = string.Create(CultureInfo.InvariantCulture, $"s{index}") },
+        spec = new
+        {
+            type = "LoadBalancer",
+            loadBalancerClass = "mooring.dev/vip",
+            allocateLoadBalancerNodePorts = false,
+            selector = new { app = "web" },
+            ports = new[] { new { port = 80, targetPort = 8080 } },
+        },
+    };
+
+    private static string Service(string name, int port = 80, string more = "annotations: {}") => $$"""
+        apiVersion: v1
+        kind: Service
+        metadata:
+          name: {{name}}
+          labels: {suite: lb}
+          {{more}}
+        spec:
+          type: LoadBalancer
+          loadBalancerClass: mooring.dev/vip
+          selector: {app: web}
+          ports: [{name: http, port: {{port}}, targetPort: 8080}]
+        """;
+
+    private Task ConnectAsync(string address, int port) => SandboxCluster.UntilAsync(
+        $"{address}:{port} answers", () => TryConnectAsync(address, port));
+
+    private Task RefusedAsync(string address, int port) => SandboxCluster.UntilAsync(
+        $"{address}:{port} answers no more", async () => !await TryConnectAsync(address, port));
+
+    private async Task<bool> TryConnectAsync(string address, int port)
+    {
+        var said = await Cluster.InAsync(
+            "client", "bash", "-c", $"timeout 0.3 bash -c 'exec 3<>/dev/tcp/{address}/{port}' 2>/dev/null && echo open || echo closed");
+        return said.Contains("open", StringComparison.Ordinal);
+    }
+}
