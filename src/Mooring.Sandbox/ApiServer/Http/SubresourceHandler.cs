@@ -46,6 +46,12 @@ internal sealed class SubresourceHandler(ObjectService objects, Deletion deletio
 
             var value = existing.Read();
             value.Ensure("spec")["finalizers"] = body.Obj("spec").Arr("finalizers")?.DeepClone() ?? new JsonArray();
+            if (request.WriteOptions().DryRun)
+            {
+                await ApiResponse.WriteJsonAsync(request.Http, value);
+                return;
+            }
+
             var finished = existing.Deleting && !ObjectMetadata.HasFinalizers(value) && Deletion.MayFinish(value, request.Type);
             var written = finished
                 ? await deletion.FinishAsync(existing)
@@ -84,6 +90,12 @@ internal sealed class SubresourceHandler(ObjectService objects, Deletion deletio
         if (value.Obj("spec").Str("nodeName") is { Length: > 0 } bound)
         {
             throw ApiError.Conflict("", "pods/binding", request.Name, $"pod {request.Name} is already assigned to node \"{bound}\"");
+        }
+
+        if (request.WriteOptions().DryRun)
+        {
+            await WriteSuccessAsync(request, 201);
+            return;
         }
 
         value.Ensure("spec")["nodeName"] = node;

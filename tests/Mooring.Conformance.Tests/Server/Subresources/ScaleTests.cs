@@ -49,6 +49,16 @@ public sealed class ScaleTests(ConformanceCluster cluster) : WidgetTest(cluster)
     }
 
     [Fact]
+    public async Task CustomResource_ScaleInADryRun_KeepsItsReplicas()
+    {
+        (await CreateAsync("\"replicas\":3")).Ok(201);
+
+        ((int)(await Api.MergeAsync(Scale + "?dryRun=All", """{"spec":{"replicas":4}}""")).Ok(200)["spec.replicas"]!).ShouldBe(4);
+
+        ((int)(await Api.GetAsync(Widget))["spec.replicas"]!).ShouldBe(3);
+    }
+
+    [Fact]
     public async Task CustomResource_ScaleOverItsMaximum_IsInvalid()
     {
         (await CreateAsync("\"replicas\":3")).Ok(201);

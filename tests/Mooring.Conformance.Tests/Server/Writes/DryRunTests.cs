@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Mooring.Conformance.Tests.Cluster;
 
 namespace Mooring.Conformance.Tests.Server.Writes;
@@ -73,6 +74,18 @@ public sealed class DryRunTests(ConformanceCluster cluster) : ConformanceTest(cl
         (await Api.DeleteAsync($"{Maps}{DryRun}&{Selected}")).Ok(200);
 
         (await Api.GetAsync($"{Maps}?{Selected}")).Items.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Finalize_DryRun_KeepsTheFinalizers()
+    {
+        var path = $"api/v1/namespaces/{Namespace}";
+        var value = (await Api.GetAsync(path)).Ok(200).Json;
+        value["spec"] = new JsonObject { ["finalizers"] = new JsonArray() };
+
+        (await Api.PutAsync($"{path}/finalize{DryRun}", value.ToJsonString())).Ok(200);
+
+        (await Api.GetAsync(path))["spec.finalizers"]!.AsArray().Count.ShouldBe(1);
     }
 
     [Fact]
