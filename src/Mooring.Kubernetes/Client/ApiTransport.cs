@@ -71,7 +71,9 @@ internal sealed partial class ApiTransport(
                 fault = e;
             }
             catch (HttpRequestException e) when (
-                request.IsSafe && e.HttpRequestError == HttpRequestError.ResponseEnded && attempt < options.MaxRetries)
+                request.IsSafe
+                && e.HttpRequestError is HttpRequestError.ResponseEnded or HttpRequestError.HttpProtocolError
+                && attempt < options.MaxRetries)
             {
                 fault = e;
             }

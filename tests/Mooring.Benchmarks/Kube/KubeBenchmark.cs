@@ -13,7 +13,7 @@ internal static class KubeBenchmark
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var rounds = arguments.Contains("--quick") ? 3 : 9;
+        var rounds = arguments.Contains("--quick") ? 2 : 9;
         using var process = Start(KubeServer.Verb);
         try
         {

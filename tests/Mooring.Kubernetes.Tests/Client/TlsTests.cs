@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using k8s;
 using k8s.Models;
+using Microsoft.AspNetCore.Http.Features;
 using Mooring.Kubernetes.Client;
 using Mooring.Kubernetes.Tests.Fakes;
 
@@ -162,6 +163,26 @@ public sealed class TlsTests : ClientTestBase
         var node = await GetAsync(server, new X509Certificate2Collection(_certificates.Authority));
 
         node!.Metadata.Uid.ShouldBe("HTTP/2");
+    }
+
+    [Fact]
+    public async Task Get_StreamResetOverHttp2_IsSentAgain()
+    {
+        var server = await FakeHttpServer.StartAsync(
+            (context, number) =>
+            {
+                if (number == 0)
+                {
+                    context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(2);
+                }
+
+                return context.JsonAsync("""{"metadata":{"name":"n"}}""");
+            },
+            _certificates.Server());
+        Owned(server);
+
+        (await GetAsync(server, new X509Certificate2Collection(_certificates.Authority)))!.Metadata.Name.ShouldBe("n");
+        server.Requests.Count.ShouldBe(2);
     }
 
     private async Task<FakeHttpServer> ServeAsync(
