@@ -73,6 +73,35 @@ public sealed class SurvivalTests(SandboxCluster cluster) : SandboxTest(cluster)
         survivors.ShouldBe(Connections, root.GetRawText());
     }
 
+    [Fact]
+    public async Task Agent_OfAPodsNodeAwayForLong_ItsKernelServesOn()
+    {
+        var holder = "";
+        await SandboxCluster.UntilAsync("a holder in the status", async () => (holder = await HolderAsync()).Length > 0);
+        var other = holder == "node-1" ? "node-2" : "node-1";
+        var hold = Cluster.StartIn(
+            "client", "dotnet", SandboxCluster.Program, "hold", "--target", Target, "--connections", $"{Connections}", "--duration", "18s", "--json");
+        (await hold.StandardError.ReadLineAsync()).ShouldBe("open");
+        await Cluster.SandboxAsync("node", "kill", other);
+        try
+        {
+            await SandboxCluster.UntilAsync("its agent is given up", async () =>
+            {
+                using var vip = await Cluster.VipAsync("stream");
+                return vip.RootElement.GetProperty("status").GetProperty("candidates").EnumerateArray().Any(
+                    one => one.GetProperty("node").GetString() == other && one.GetProperty("reason").GetString() == "AgentNotConnected");
+            });
+            using var report = JsonDocument.Parse(await hold.StandardOutput.ReadToEndAsync());
+            report.RootElement.GetProperty("alive").GetInt32().ShouldBe(Connections, report.RootElement.GetRawText());
+        }
+        finally
+        {
+            await Cluster.SandboxAsync("node", "heal", other);
+        }
+
+        await Cluster.HealthyAsync();
+    }
+
     private async Task<string> HolderAsync()
     {
         using var vip = await Cluster.VipAsync("stream");

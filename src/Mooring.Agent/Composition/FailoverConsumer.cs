@@ -11,7 +11,7 @@ internal sealed class FailoverConsumer(FailoverService failover) : ISnapshotCons
 {
     public Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
     {
-        failover.ApplySnapshot(snapshot);
+        failover.ApplySnapshot(snapshot with { Nodes = [.. snapshot.Nodes.Where(node => !node.Away)] });
         return Task.FromResult(ImmutableArray<Problem>.Empty);
     }
 }

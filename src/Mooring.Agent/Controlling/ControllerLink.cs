@@ -128,6 +128,7 @@ internal sealed partial class ControllerLink(
         hello.BootId = _bootId;
         hello.ProtocolVersion = ProtocolVersion;
         hello.AppliedRevision = snapshots.Current.Revision;
+        hello.Slots.AddRange(SlotReports.ToProto(snapshots.Current));
         return hello;
     }
 

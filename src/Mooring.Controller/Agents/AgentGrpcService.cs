@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Mooring.Core.Snapshots;
+using Mooring.Protocol.Snapshots;
 using Mooring.Protocol.V1Alpha1;
 
 namespace Mooring.Controller.Agents;
@@ -98,7 +99,8 @@ internal sealed partial class AgentGrpcService(AgentRegistry registry, TimeProvi
             facts,
             held,
             terms,
-            AgentReports.Health(ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty, hello.Health));
+            AgentReports.Health(ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty, hello.Health),
+            SlotReports.ToCore(hello.Slots));
     }
 
     private async Task ReadAsync(

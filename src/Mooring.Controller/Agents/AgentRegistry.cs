@@ -19,6 +19,9 @@ internal sealed partial class AgentRegistry(
     private static readonly Status NotLeading = new(
         StatusCode.Unavailable, "this replica does not lead; try another address of the controller");
 
+    private static readonly ImmutableDictionary<string, ImmutableArray<SlotAssignment>> NoSlots =
+        ImmutableDictionary.Create<string, ImmutableArray<SlotAssignment>>(StringComparer.Ordinal);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, AgentEntry> _entries = new(StringComparer.Ordinal);
     private HolderTable _holders = new();
@@ -27,6 +30,8 @@ internal sealed partial class AgentRegistry(
     private ContestedAddresses _contested = new(time);
     private FailureMemory _failures = FailureMemory.Empty;
     private PublishedSnapshot? _published;
+    private ulong _adoptedRevision;
+    private ImmutableDictionary<string, ImmutableArray<SlotAssignment>> _adoptedSlots = NoSlots;
     private bool _serving;
 
     /// <summary>Something that a snapshot is computed from changed.</summary>
@@ -39,6 +44,18 @@ internal sealed partial class AgentRegistry(
             lock (_lock)
             {
                 return _published;
+            }
+        }
+    }
+
+    /// <summary>Slots that the agent with the highest revision worked by when it connected.</summary>
+    public ImmutableDictionary<string, ImmutableArray<SlotAssignment>> AdoptedSlots
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _adoptedSlots;
             }
         }
     }
@@ -70,6 +87,7 @@ internal sealed partial class AgentRegistry(
             _conflicts = [];
             _contested = new ContestedAddresses(time);
             _published = null;
+            (_adoptedRevision, _adoptedSlots) = (0, NoSlots);
             _failures = failures;
             foreach (var (address, claim) in adopted)
             {
@@ -107,11 +125,17 @@ internal sealed partial class AgentRegistry(
         AgentFacts facts,
         IReadOnlyDictionary<IPAddress, HolderClaim> held,
         IReadOnlyDictionary<IPAddress, ulong> terms,
-        ImmutableDictionary<EndpointKey, EndpointVerdict> health)
+        ImmutableDictionary<EndpointKey, EndpointVerdict> health,
+        ImmutableDictionary<string, ImmutableArray<SlotAssignment>> slots)
     {
         lock (_lock)
         {
             ThrowIfNotServing();
+            if (session.AppliedAtStart > _adoptedRevision)
+            {
+                (_adoptedRevision, _adoptedSlots) = (session.AppliedAtStart, slots);
+            }
+
             var entry = EntryOf(session.Node);
             entry.Session?.Close(new Status(StatusCode.Aborted, $"a newer stream of {session.Node} replaced this one"));
             entry.Session = session;

@@ -78,6 +78,7 @@ internal sealed partial class ClusterReconciler(
         {
             using var subscription = world.Subscribe(agents.Changed);
             await WaitForAgentsAsync(adoption, cancellationToken);
+            _slots = agents.AdoptedSlots;
             await LoopAsync(cancellationToken);
         }
         finally

@@ -44,9 +44,15 @@ internal static class SnapshotBuilder
             Nodes =
             [
                 .. world.Agents.Values
-                    .Where(agent => agent.Presence != AgentPresence.Absent && !agent.Interfaces.IsEmpty)
+                    .Where(agent => !agent.Interfaces.IsEmpty
+                        && (agent.Presence != AgentPresence.Absent || world.Nodes.Any(node => node.Metadata.Name == agent.Node)))
                     .OrderBy(agent => agent.Node, StringComparer.Ordinal)
-                    .Select(agent => new NodePeer { Name = agent.Node, Interfaces = agent.Interfaces }),
+                    .Select(agent => new NodePeer
+                    {
+                        Name = agent.Node,
+                        Interfaces = agent.Interfaces,
+                        Away = agent.Presence == AgentPresence.Absent,
+                    }),
             ],
             VirtualIps = [.. evaluations.Where(vip => vip.Published).Select(vip => ToIntent(vip, world))],
             BackendSets = sets.Published(evaluations),

@@ -17,7 +17,7 @@ public static class NodeMapping
 
     public static Proto.Node ToProto(NodePeer node)
     {
-        var result = new Proto.Node { Name = node.Name };
+        var result = new Proto.Node { Name = node.Name, Away = node.Away };
         result.Interfaces.AddRange(node.Interfaces.Select(ToProto));
         return result;
     }
@@ -50,7 +50,7 @@ public static class NodeMapping
     {
         var reader = new ObjectReader(ObjectReader.Shorten(node.Name), problems);
         reader.Name($"{field}.name", node.Name);
-        return new NodePeer { Name = node.Name, Interfaces = ReadInterfaces(node.Interfaces, reader) };
+        return new NodePeer { Name = node.Name, Interfaces = ReadInterfaces(node.Interfaces, reader), Away = node.Away };
     }
 
     private static ImmutableArray<NodeInterface> ReadInterfaces(
