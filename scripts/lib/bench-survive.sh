@@ -15,7 +15,7 @@ keep() {
   shift 2
   rm -f "$work/open" "$work/report"
   in_place client dotnet "$program" hold --target "$address:9000" --connections "$connections" \
-    --duration "${seconds}s" --patience 25s --json >"$work/report" 2>"$work/open" &
+    --duration "${seconds}s" --patience 90s --json >"$work/report" 2>"$work/open" &
   client=$!
   for tries in $(seq 300); do
     grep -q open "$work/open" 2>/dev/null && break
