@@ -128,7 +128,7 @@ internal static class AgentHost
                 // In this order: what is claimed is programmed, and what is programmed is checked.
                 new HealthCheckConsumer(provider.GetRequiredService<HealthCheckService>()),
                 provider.GetRequiredService<DataPlaneLoop>(),
-                new FailoverConsumer(provider.GetRequiredService<FailoverService>()),
+                provider.GetRequiredService<ControllerFirst>(),
             ],
             provider.GetRequiredService<ILogger<SnapshotKeeper>>()));
         services.AddSingleton(provider => new ControllerLink(
@@ -139,6 +139,10 @@ internal static class AgentHost
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ControllerLink>>()));
         services.AddSingleton<AgentReporter>();
+        services.AddSingleton(provider => new ControllerFirst(
+            new FailoverConsumer(provider.GetRequiredService<FailoverService>()),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ControllerFirst>>()));
         services.AddSingleton<AgentStartup>();
     }
 

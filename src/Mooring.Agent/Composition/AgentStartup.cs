@@ -10,13 +10,18 @@ namespace Mooring.Agent.Composition;
 /// the snapshot on disk. Failover and the controller link start after it.
 /// </summary>
 internal sealed partial class AgentStartup(
-    DataPlaneLoop dataPlane, NodeFactsCollector facts, SnapshotKeeper snapshots, ILogger<AgentStartup> logger)
+    DataPlaneLoop dataPlane,
+    NodeFactsCollector facts,
+    SnapshotKeeper snapshots,
+    ControllerFirst failover,
+    ILogger<AgentStartup> logger)
     : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         facts.Probed(await dataPlane.ProbeAsync(cancellationToken).ConfigureAwait(false));
         await snapshots.RestoreAsync(cancellationToken).ConfigureAwait(false);
+        failover.Restored();
         Log.Ready(logger, snapshots.Current.Revision);
     }
 
