@@ -103,26 +103,34 @@ public sealed class MoveTests(SandboxCluster cluster) : SandboxTest(cluster)
     public async Task Failover_Measured_TellsEveryStep()
     {
         var before = await Cluster.HolderAsync();
-        await Cluster.ProbeDuringAsync(async () =>
-        {
-            await Cluster.SandboxAsync("node", "kill", before);
-            await MovedAsync(before);
-        });
-
         JsonElement phases = default;
-        await SandboxCluster.UntilAsync("the first packet is told", async () =>
+        try
         {
-            using var vip = await Cluster.VipAsync();
-            var failover = vip.RootElement.GetProperty("status").GetProperty("lastFailover").Clone();
-            return failover.TryGetProperty("phases", out phases) && phases.TryGetProperty("firstPacket", out _);
-        });
+            await Cluster.ProbeDuringAsync(async () =>
+            {
+                await Cluster.SandboxAsync("node", "kill", before);
+                await SandboxCluster.UntilAsync("the first packet of another holder is told", async () =>
+                {
+                    using var vip = await Cluster.VipAsync();
+                    var status = vip.RootElement.GetProperty("status");
+                    return status.TryGetProperty("lastFailover", out var failover)
+                        && failover.GetProperty("from").GetString() == before
+                        && failover.Clone().TryGetProperty("phases", out phases)
+                        && phases.TryGetProperty("firstPacket", out _);
+                });
+            });
+        }
+        finally
+        {
+            await Cluster.SandboxAsync("node", "heal", before);
+        }
+
         var steps = ((string[])["lastHeartbeat", "detected", "claimed", "announced", "firstPacket"])
             .Select(step => phases.GetProperty(step).GetDateTime())
             .ToArray();
         steps.SequenceEqual(steps.Order()).ShouldBeTrue(phases.ToString());
         await SandboxCluster.UntilAsync("the Event tells it as well", async () =>
             (await Cluster.KubectlAsync("get", "events")).Contains("first packet after", StringComparison.Ordinal));
-        await Cluster.SandboxAsync("node", "heal", before);
         await Cluster.HealthyAsync();
     }
 
