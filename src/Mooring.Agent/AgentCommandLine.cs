@@ -40,6 +40,11 @@ internal static class AgentCommandLine
             Description = "UDP port of the heartbeats, the same on all nodes [MOORING_HEARTBEAT_PORT].",
             DefaultValueFactory = result => Number(result, "HEARTBEAT_PORT", AgentOptions.DefaultHeartbeatPort),
         };
+        var verdictPort = new Option<int>("--verdict-port")
+        {
+            Description = "UDP port over which agents tell each other what their health checks found, the same on all nodes [MOORING_VERDICT_PORT].",
+            DefaultValueFactory = result => Number(result, "VERDICT_PORT", AgentOptions.DefaultVerdictPort),
+        };
         var checkDirectory = new Option<string?>("--check-directory")
         {
             Description = "Directory of the programs that health checks of type Exec may run; without it they run none [MOORING_CHECK_DIRECTORY].",
@@ -50,7 +55,7 @@ internal static class AgentCommandLine
 
         var command = new Command("run", "Runs the agent until it is told to stop.")
         {
-            nodeName, controllers, stateDirectory, interfaces, heartbeatPort, checkDirectory, logFormat, logLevel,
+            nodeName, controllers, stateDirectory, interfaces, heartbeatPort, verdictPort, checkDirectory, logFormat, logLevel,
         };
         command.SetAction((result, cancellationToken) => AgentHost.RunAsync(
             options =>
@@ -60,6 +65,7 @@ internal static class AgentCommandLine
                 options.StateDirectory = result.GetValue(stateDirectory)!;
                 options.Interfaces = result.GetValue(interfaces)!;
                 options.HeartbeatPort = result.GetValue(heartbeatPort);
+                options.VerdictPort = result.GetValue(verdictPort);
                 options.CheckDirectory = result.GetValue(checkDirectory);
             },
             new LogOptions(result.GetValue(logFormat)!, result.GetValue(logLevel)!),

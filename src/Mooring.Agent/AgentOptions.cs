@@ -4,6 +4,7 @@ namespace Mooring.Agent;
 internal sealed class AgentOptions
 {
     public const int DefaultHeartbeatPort = 7947;
+    public const int DefaultVerdictPort = 7948;
     public const string DefaultStateDirectory = "/var/lib/mooring";
 
     /// <summary>Name of this node in the cluster.</summary>
@@ -20,6 +21,9 @@ internal sealed class AgentOptions
 
     /// <summary>UDP port of the heartbeats, the same on all nodes.</summary>
     public int HeartbeatPort { get; set; } = DefaultHeartbeatPort;
+
+    /// <summary>UDP port over which agents tell each other what their health checks found, the same on all nodes.</summary>
+    public int VerdictPort { get; set; } = DefaultVerdictPort;
 
     /// <summary>Directory of the programs that checks of type Exec may run; null runs none.</summary>
     public string? CheckDirectory { get; set; }

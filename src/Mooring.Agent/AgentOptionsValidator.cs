@@ -49,6 +49,12 @@ internal sealed class AgentOptionsValidator : IValidateOptions<AgentOptions>
             errors.Add($"--heartbeat-port (MOORING_HEARTBEAT_PORT) must be 1 to 65535, not {options.HeartbeatPort}");
         }
 
+        if (options.VerdictPort is < 1 or > ushort.MaxValue || options.VerdictPort == options.HeartbeatPort)
+        {
+            errors.Add(
+                $"--verdict-port (MOORING_VERDICT_PORT) must be 1 to 65535 and not the heartbeat port, not {options.VerdictPort}");
+        }
+
         if (options.CheckDirectory is { } directory && !Path.IsPathFullyQualified(directory))
         {
             errors.Add($"--check-directory (MOORING_CHECK_DIRECTORY) must be an absolute path, not '{directory}'");

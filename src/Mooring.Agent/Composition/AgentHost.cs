@@ -69,12 +69,19 @@ internal static class AgentHost
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<HealthCheckService>>()));
 
+        services.AddSingleton(provider => new VerdictExchange(
+            Options(provider).NodeName,
+            VerdictSocket.Everywhere(Options(provider).VerdictPort),
+            provider.GetRequiredService<HealthCheckService>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<VerdictExchange>>()));
+
         services.AddSingleton<DataPlaneOptions>();
         services.AddSingleton<IDataPlane, NftablesDataPlane>();
         services.AddSingleton(provider => new DataPlaneLoop(
             provider.GetRequiredService<IDataPlane>(),
             Options(provider).NodeName,
-            provider.GetRequiredService<HealthCheckService>().IsHealthy,
+            provider.GetRequiredService<VerdictExchange>().IsHealthy,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<DataPlaneLoop>>()));
 
@@ -126,7 +133,8 @@ internal static class AgentHost
             provider.GetRequiredService<SnapshotStore>(),
             [
                 // In this order: what is claimed is programmed, and what is programmed is checked.
-                new HealthCheckConsumer(provider.GetRequiredService<HealthCheckService>()),
+                new HealthCheckConsumer(
+                    provider.GetRequiredService<HealthCheckService>(), provider.GetRequiredService<VerdictExchange>()),
                 provider.GetRequiredService<DataPlaneLoop>(),
                 provider.GetRequiredService<ControllerFirst>(),
             ],
@@ -157,6 +165,7 @@ internal static class AgentHost
         services.AddHostedService(provider => provider.GetRequiredService<NodeFactsCollector>());
         services.AddHostedService(provider => provider.GetRequiredService<GatewayProber>());
         services.AddHostedService(provider => provider.GetRequiredService<HealthCheckService>());
+        services.AddHostedService(provider => provider.GetRequiredService<VerdictExchange>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentStartup>());
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
         services.AddHostedService(provider => provider.GetRequiredService<FirstPacketWatch>());

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Net;
 using System.Threading.Channels;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -17,13 +19,16 @@ internal sealed class AgentReporter : BackgroundService
     private readonly ChannelReader<FailoverEvent> _events;
     private readonly DataPlaneLoop _dataPlane;
     private readonly HealthCheckService _checks;
+    private readonly VerdictExchange _verdicts;
     private readonly FirstPacketWatch _firstPackets;
     private readonly FailoverMetrics _metrics;
     private readonly AgentReports _reports;
+    private ImmutableHashSet<IPAddress> _held = [];
 
     public AgentReporter(
         FailoverService failover,
         HealthCheckService checks,
+        VerdictExchange verdicts,
         DataPlaneLoop dataPlane,
         FirstPacketWatch firstPackets,
         FailoverMetrics metrics,
@@ -35,12 +40,15 @@ internal sealed class AgentReporter : BackgroundService
         _dataPlane = dataPlane;
         _checks = checks;
         _reports = reports;
+        _verdicts = verdicts;
         _checks.Changed += HealthChanged;
+        _verdicts.Changed += _dataPlane.VerdictsChanged;
     }
 
     public override void Dispose()
     {
         _checks.Changed -= HealthChanged;
+        _verdicts.Changed -= _dataPlane.VerdictsChanged;
         base.Dispose();
     }
 
@@ -53,6 +61,9 @@ internal sealed class AgentReporter : BackgroundService
             {
                 case FailoverEvent.HolderChange change:
                     _dataPlane.HolderChanged(change.Address, change.Held);
+                    _held = change.Held ? _held.Add(change.Address) : _held.Remove(change.Address);
+                    _checks.HoldersChanged(_held);
+                    _verdicts.HoldersChanged(_held);
                     _reports.Add(ToReport(change));
                     WatchFirstPacket(change);
                     break;

@@ -6,12 +6,13 @@ using Mooring.Protocol.V1Alpha1;
 
 namespace Mooring.Agent.Composition;
 
-/// <summary>Hands snapshots to the health checks.</summary>
-internal sealed class HealthCheckConsumer(HealthCheckService checks) : ISnapshotConsumer
+/// <summary>Hands snapshots to the health checks and to the exchange of their verdicts.</summary>
+internal sealed class HealthCheckConsumer(HealthCheckService checks, VerdictExchange verdicts) : ISnapshotConsumer
 {
     public Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
     {
         checks.ApplySnapshot(snapshot);
+        verdicts.ApplySnapshot(snapshot);
         return Task.FromResult(ImmutableArray<Problem>.Empty);
     }
 }

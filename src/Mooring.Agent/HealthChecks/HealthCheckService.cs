@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,8 +9,8 @@ using Mooring.Core.Snapshots;
 namespace Mooring.Agent.HealthChecks;
 
 /// <summary>
-/// Checks the endpoints this node may have to forward to: those of every backend set behind an address the node is a
-/// candidate for. Verdicts hold here at once; the controller only hears of them.
+/// Checks the endpoints this node may have to forward to: those of every backend set behind an address the node holds
+/// or may soon. Verdicts hold here at once; the other agents and the controller hear of them.
 /// </summary>
 internal sealed partial class HealthCheckService : BackgroundService
 {
@@ -22,6 +23,8 @@ internal sealed partial class HealthCheckService : BackgroundService
     private readonly Lock _gate = new();
     private readonly Dictionary<(string SetId, IPEndPoint Backend), ScheduledCheck> _checks = [];
     private readonly ConcurrentDictionary<(string SetId, IPEndPoint Backend), HealthVerdict> _verdicts = new();
+    private ClusterSnapshot _snapshot = ClusterSnapshot.Empty;
+    private ImmutableHashSet<IPAddress> _held = [];
     private bool _stopping;
 
     public HealthCheckService(
@@ -54,9 +57,11 @@ internal sealed partial class HealthCheckService : BackgroundService
     /// <summary>Starts, restarts and stops checks so that they are those <paramref name="snapshot"/> asks for.</summary>
     public void ApplySnapshot(ClusterSnapshot snapshot)
     {
-        var wanted = HealthCheckTargets.Of(snapshot, _nodeName).ToDictionary(target => (target.BackendSetId, target.Backend));
         lock (_gate)
         {
+            _snapshot = snapshot;
+            var wanted = HealthCheckTargets.Of(snapshot, _nodeName, _held)
+                .ToDictionary(target => (target.BackendSetId, target.Backend));
             if (_stopping)
             {
                 return;
@@ -93,15 +98,29 @@ internal sealed partial class HealthCheckService : BackgroundService
         }
     }
 
-    /// <summary>Checks the endpoint now rather than when it is due; nothing when it is not checked here.</summary>
-    public void Hasten(string backendSetId, IPEndPoint backend)
+    /// <summary>
+    /// Another node found the endpoint unhealthy. Where it is checked here too it is checked now, and one failure is enough;
+    /// while it passes here, it stays.
+    /// </summary>
+    public void Suspect(string backendSetId, IPEndPoint backend)
     {
         lock (_gate)
         {
             if (_checks.TryGetValue((backendSetId, backend), out var check))
             {
+                check.Suspected = true;
                 _scheduler.Hasten(check);
             }
+        }
+    }
+
+    /// <summary>The addresses this node answers for: what is behind them is checked, whatever the snapshot foresees.</summary>
+    public void HoldersChanged(ImmutableHashSet<IPAddress> held)
+    {
+        lock (_gate)
+        {
+            _held = held;
+            ApplySnapshot(_snapshot);
         }
     }
 
@@ -153,6 +172,12 @@ internal sealed partial class HealthCheckService : BackgroundService
             if (!outcome.Success && _scheduler.Now < check.CountsFrom)
             {
                 return;
+            }
+
+            if (check.Suspected)
+            {
+                check.Suspected = false;
+                check.Tracker.Suspect();
             }
 
             var now = _timeProvider.GetUtcNow();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Mooring.Core.Snapshots;
 
@@ -6,31 +7,39 @@ namespace Mooring.Agent.HealthChecks;
 /// <summary>Which endpoints a node checks.</summary>
 internal static class HealthCheckTargets
 {
+    /// <summary>The holder and the first standby check.</summary>
+    private const int CheckingCandidates = 2;
+
     /// <summary>
-    /// Endpoints of every checked backend set that serves an address <paramref name="nodeName"/> is a candidate for.
-    /// Endpoints that Kubernetes reports as not ready are left out: they take no flows whatever a check says.
+    /// Endpoints of every checked backend set behind an address that <paramref name="nodeName"/> is to hold, is the first
+    /// standby of, or holds; in Direct mode also those on the node itself, which forwards to them. Endpoints that Kubernetes
+    /// reports as not ready are left out: they take no flows whatever a check says.
     /// </summary>
-    public static IEnumerable<HealthCheckTarget> Of(ClusterSnapshot snapshot, string nodeName)
+    public static IEnumerable<HealthCheckTarget> Of(
+        ClusterSnapshot snapshot, string nodeName, ImmutableHashSet<IPAddress> held)
     {
-        var needed = new HashSet<string>(StringComparer.Ordinal);
+        var all = new HashSet<string>(StringComparer.Ordinal);
+        var local = new HashSet<string>(StringComparer.Ordinal);
         foreach (var vip in snapshot.VirtualIps)
         {
-            if (vip.Addresses.Any(address => address.Candidates.Contains(nodeName)))
+            var checks = vip.Addresses.Any(address => held.Contains(address.Address)
+                || address.Candidates.AsSpan(0, Math.Min(CheckingCandidates, address.Candidates.Length)).Contains(nodeName));
+            if (checks || vip.Forwarding == ForwardingMode.Direct)
             {
-                needed.UnionWith(vip.Ports.Select(port => port.BackendSetId));
+                (checks ? all : local).UnionWith(vip.Ports.Select(port => port.BackendSetId));
             }
         }
 
         foreach (var set in snapshot.BackendSets)
         {
-            if (set.HealthCheck is not { } check || !needed.Contains(set.Id))
+            if (set.HealthCheck is not { } check || !(all.Contains(set.Id) || local.Contains(set.Id)))
             {
                 continue;
             }
 
             foreach (var backend in set.Backends)
             {
-                if (backend.Condition != BackendCondition.NotReady)
+                if (backend.Condition != BackendCondition.NotReady && (all.Contains(set.Id) || backend.NodeName == nodeName))
                 {
                     yield return new HealthCheckTarget(set.Id, backend.EndPoint, check);
                 }

@@ -26,6 +26,9 @@ internal sealed class ScheduledCheck(HealthCheckTarget target, TimeSpan now, Tim
 
     public bool LastFailed { get; set; }
 
+    /// <summary>Another node found it unhealthy since the last check.</summary>
+    public bool Suspected { get; set; }
+
     /// <summary>Cancelled when the time of a check that begins now is over.</summary>
     public CancellationToken Begin()
     {

@@ -43,6 +43,15 @@ public sealed class HealthTracker(int unhealthyThreshold, int healthyThreshold)
             : null;
     }
 
+    /// <summary>Another node found it unhealthy: one failure seen here is enough.</summary>
+    public void Suspect()
+    {
+        if (Verdict is not { Healthy: false })
+        {
+            _failures = _unhealthyThreshold - 1;
+        }
+    }
+
     private static int Checked(int threshold, string name)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threshold, 1, name);

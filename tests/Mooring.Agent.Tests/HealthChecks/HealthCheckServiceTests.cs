@@ -61,7 +61,7 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
     [Fact]
     public void Targets_NodeIsNoCandidate_ChecksNothing()
     {
-        HealthCheckTargets.Of(Snapshot(["node-2"], new IPEndPoint(IPAddress.Loopback, 1)), "node-1").ShouldBeEmpty();
+        HealthCheckTargets.Of(Snapshot(["node-2"], new IPEndPoint(IPAddress.Loopback, 1)), "node-1", []).ShouldBeEmpty();
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
             BackendSets = [set with { Backends = [set.Backends[0] with { Condition = BackendCondition.NotReady }] }],
         };
 
-        HealthCheckTargets.Of(snapshot, "node-1").ShouldBeEmpty();
+        HealthCheckTargets.Of(snapshot, "node-1", []).ShouldBeEmpty();
     }
 
     [Fact]
