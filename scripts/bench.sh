@@ -2,6 +2,7 @@
 # Runs one benchmark, prints a table and writes artifacts/bench/NAME.json.
 #   scripts/bench.sh failover    outage seen by a client when the holder is lost or moved, beside keepalived (30 minutes)
 #   scripts/bench.sh spread      1,000 addresses on 5 nodes: outage of each when its node dies, and how even the rest is
+#   scripts/bench.sh heartbeat   CPU of the heartbeats of 1,000 addresses, and how late their thread runs on a busy runtime
 #   scripts/bench.sh footprint   resident memory of the agents and the controller
 #   scripts/bench.sh verdict     how long a pod gets new connections after it failed its check or is not Ready
 #   scripts/bench.sh survive     long-lived connections through the loss of the holder, beside NAT and HAProxy

@@ -1,8 +1,10 @@
+using Mooring.Benchmarks.Heartbeat;
 using Mooring.Benchmarks.Kube;
 
 // The programs behind scripts/bench.sh; figures go to standard output as JSON, progress to standard error.
 return args switch
 {
+    ["heartbeat", .. var rest] => await HeartbeatBenchmark.RunAsync(rest),
     ["kube", .. var rest] => await KubeBenchmark.RunAsync(rest),
     [KubeServer.Verb, .. var rest] => await KubeServer.RunAsync(rest),
     [EndpointCache.Verb, var server] => await EndpointCache.RunAsync(new Uri(server)),
@@ -11,6 +13,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Mooring.Benchmarks kube [--quick]");
+    Console.Error.WriteLine("usage: Mooring.Benchmarks heartbeat|kube [--quick]");
     return 2;
 }

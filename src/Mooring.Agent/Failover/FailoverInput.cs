@@ -26,8 +26,16 @@ internal abstract record FailoverInput
 
     public sealed record ObservedClaim(IPAddress Address, PhysicalAddress MacAddress) : FailoverInput;
 
-    /// <summary>A packet from the heartbeat port in a rented buffer, which the failover thread gives back.</summary>
-    public sealed record Packet(byte[] Buffer, int Length) : FailoverInput;
+    /// <summary>A packet from the heartbeat port. It is used again once it was handled.</summary>
+    public sealed record Packet : FailoverInput
+    {
+        /// <summary>Longer than any heartbeat, so that one that is too long is seen as such.</summary>
+        private const int Capacity = 2048;
+
+        public byte[] Buffer { get; } = new byte[Capacity];
+
+        public int Length { get; set; }
+    }
 
     public sealed record Stop : FailoverInput;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
@@ -30,7 +29,11 @@ internal sealed partial class FailoverLoop
     private readonly FailoverMachine _machine;
     private readonly HeartbeatInbox _inbox;
     private readonly HeartbeatLinks _links;
-    private readonly BlockingCollection<FailoverInput> _inputs = [];
+    private readonly ConcurrentQueue<FailoverInput> _inputs = new();
+    private readonly SemaphoreSlim _waiting = new(0);
+
+    /// <summary>Packets that were handled, to be used again: heartbeats leave nothing for the garbage collector.</summary>
+    private readonly ConcurrentQueue<FailoverInput.Packet> _handled = new();
     private readonly Dictionary<IPAddress, long> _announced = [];
     private readonly List<IPAddress> _failedHolds = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -73,20 +76,25 @@ internal sealed partial class FailoverLoop
         Name = "failover",
     }.Start();
 
-    public void Post(FailoverInput input) => _inputs.Add(input);
+    public void Post(FailoverInput input)
+    {
+        _inputs.Enqueue(input);
+        _waiting.Release();
+    }
 
     private TimeSpan Now => _time.GetElapsedTime(0, _time.GetTimestamp());
 
-    private void PacketReceived(byte[] buffer, int length)
+    /// <summary>Takes a packet from the thread that read it, and gives it another to read into.</summary>
+    private FailoverInput.Packet PacketReceived(FailoverInput.Packet packet)
     {
-        if (_inputs.Count >= MaxQueuedPackets)
+        if (_waiting.CurrentCount >= MaxQueuedPackets)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
             _metrics.QueueOverflowed();
-            return;
+            return packet;
         }
 
-        Post(new FailoverInput.Packet(buffer, length));
+        Post(packet);
+        return _handled.TryDequeue(out var handled) ? handled : new FailoverInput.Packet();
     }
 
     private void Run()
@@ -124,7 +132,7 @@ internal sealed partial class FailoverLoop
             _metrics.TimerLate(-wait);
             Execute(_machine.Tick(Now));
         }
-        else if (_inputs.TryTake(out var input, Milliseconds(wait < MaxWait ? wait : MaxWait)))
+        else if (_waiting.Wait(Milliseconds(wait < MaxWait ? wait : MaxWait)) && _inputs.TryDequeue(out var input))
         {
             Handle(input);
         }
@@ -142,7 +150,7 @@ internal sealed partial class FailoverLoop
         {
             case FailoverInput.Packet packet:
                 var result = _inbox.Accept(packet.Buffer.AsSpan(0, packet.Length), Now, out var heartbeat, out var sequence);
-                ArrayPool<byte>.Shared.Return(packet.Buffer);
+                _handled.Enqueue(packet);
                 _metrics.Received(result);
                 if (heartbeat is not null)
                 {
@@ -197,9 +205,9 @@ internal sealed partial class FailoverLoop
 
     private void Execute(IReadOnlyList<FailoverAction> actions)
     {
-        foreach (var action in actions)
+        for (var i = 0; i < actions.Count; i++)
         {
-            Execute(action);
+            Execute(actions[i]);
         }
 
         // After the list: telling the machine of a failure makes it write a new one.

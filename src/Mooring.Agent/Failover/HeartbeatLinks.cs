@@ -14,7 +14,7 @@ namespace Mooring.Agent.Failover;
 internal sealed partial class HeartbeatLinks(
     FailoverOptions options,
     HeartbeatSocketFactory open,
-    Action<byte[], int> received,
+    Func<FailoverInput.Packet, FailoverInput.Packet> received,
     FailoverMetrics metrics,
     TimeProvider timeProvider,
     ILogger logger) : IDisposable
@@ -22,7 +22,8 @@ internal sealed partial class HeartbeatLinks(
     private static readonly TimeSpan RetryOpen = TimeSpan.FromSeconds(1);
 
     private readonly List<HeartbeatPath> _paths = [];
-    private readonly Dictionary<string, PreparedHeartbeat> _prepared = new(StringComparer.Ordinal);
+    private readonly Dictionary<FailoverAction.SendHeartbeat, PreparedHeartbeat> _prepared =
+        new(ReferenceEqualityComparer.Instance);
     private readonly byte[] _packet = new byte[HeartbeatCodec.MaxLength];
     private readonly HashSet<string> _complained = new(StringComparer.Ordinal);
     private Dictionary<string, NodePeer> _peers = new(StringComparer.Ordinal);
@@ -60,11 +61,16 @@ internal sealed partial class HeartbeatLinks(
             return;
         }
 
-        if (!_prepared.TryGetValue(peer.Name, out var prepared)
-            || !ReferenceEquals(prepared.Action, heartbeat) || prepared.Message.Revision != revision)
+        if (!_prepared.TryGetValue(heartbeat, out var prepared) || prepared.Message.Revision != revision)
         {
+            // What is not said any more goes with the rest: each peer is told one thing, and now and then another.
+            if (_prepared.Count > 4 * _peers.Count)
+            {
+                _prepared.Clear();
+            }
+
             prepared = Prepare(heartbeat, peer, epoch, revision);
-            _prepared[peer.Name] = prepared;
+            _prepared[heartbeat] = prepared;
         }
 
         foreach (var (path, to, claims) in prepared.Ways)
@@ -110,7 +116,7 @@ internal sealed partial class HeartbeatLinks(
             ReceiverEpoch = heartbeat.PeerEpoch,
             Leaving = heartbeat.Leaving,
         };
-        return new PreparedHeartbeat(heartbeat, message, [.. ways]);
+        return new PreparedHeartbeat(message, [.. ways]);
     }
 
     private void Send(

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Mooring.Core.Failover;
@@ -10,13 +9,10 @@ namespace Mooring.Agent.Failover;
 /// <summary>One interface address heartbeats leave from and come in at, with a thread that reads its socket.</summary>
 internal sealed class HeartbeatPath : IDisposable
 {
-    /// <summary>Longer than any heartbeat, so that one that is too long is seen as such.</summary>
-    private const int BufferLength = 2048;
-
     private static readonly TimeSpan RetryReceive = TimeSpan.FromMilliseconds(10);
 
     private readonly Socket _socket;
-    private readonly Action<byte[], int> _received;
+    private readonly Func<FailoverInput.Packet, FailoverInput.Packet> _received;
     private readonly FailoverMetrics _metrics;
     private readonly ManualResetEventSlim _closed = new(initialState: false);
 
@@ -24,7 +20,7 @@ internal sealed class HeartbeatPath : IDisposable
         string interfaceName,
         InterfaceAddress own,
         Socket socket,
-        Action<byte[], int> received,
+        Func<FailoverInput.Packet, FailoverInput.Packet> received,
         FailoverMetrics metrics)
     {
         InterfaceName = interfaceName;
@@ -65,28 +61,25 @@ internal sealed class HeartbeatPath : IDisposable
     private void Receive()
     {
         RealTimeThread.TryEnter(); // the failover thread says so when this is refused
+        var packet = new FailoverInput.Packet();
         while (!_closed.IsSet)
         {
-            var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
             try
             {
-                var length = _socket.Receive(buffer, 0, BufferLength, SocketFlags.None);
-                _received(buffer, length);
+                packet.Length = _socket.Receive(packet.Buffer, SocketFlags.None);
+                packet = _received(packet);
             }
             catch (SocketException exception) when (exception.SocketErrorCode == SocketError.MessageSize)
             {
-                ArrayPool<byte>.Shared.Return(buffer);
                 _metrics.Received(HeartbeatDecodeResult.TooLong);
             }
             catch (ObjectDisposedException)
             {
-                ArrayPool<byte>.Shared.Return(buffer);
                 return;
             }
             catch (SocketException)
             {
                 // Closed by us, or the interface is going away (ENETDOWN), of which the next list of interfaces tells.
-                ArrayPool<byte>.Shared.Return(buffer);
                 _closed.Wait(RetryReceive);
             }
         }

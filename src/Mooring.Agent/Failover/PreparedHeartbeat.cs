@@ -5,10 +5,8 @@ using Mooring.Core.Failover;
 namespace Mooring.Agent.Failover;
 
 /// <summary>A heartbeat made ready for the ways it takes; sent again as it is while it says the same.</summary>
-/// <param name="Action">What the machine wanted sent.</param>
 /// <param name="Message">The part that is the same in every packet.</param>
 /// <param name="Ways">The paths, where to, and the claims that belong there.</param>
 internal sealed record PreparedHeartbeat(
-    FailoverAction.SendHeartbeat Action,
     Heartbeat Message,
     ImmutableArray<(HeartbeatPath Path, SocketAddress To, AddressClaim[] Claims)> Ways);
