@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Mooring.Core.Snapshots;
 using Mooring.Protocol.Snapshots;
 
@@ -62,6 +63,7 @@ internal sealed class RandomSnapshots(int seed)
     private NodePeer Node(int i) => new()
     {
         Name = $"node-{i}",
+        Away = Chance(),
         Interfaces = Some(3, j => new NodeInterface
         {
             Name = $"eth{j}",
@@ -129,7 +131,31 @@ internal sealed class RandomSnapshots(int seed)
                 Condition = (BackendCondition)_random.Next(3),
             }),
         ],
+        Slots = Chance() ? [] : [Slots()],
     };
+
+    private SlotAssignment Slots()
+    {
+        var size = 1 << _random.Next(9);
+        ImmutableArray<SlotMember> members =
+        [
+            new(new IPEndPoint(IPAddress.Parse("10.244.0.9"), 8000), null),
+            .. Some(3, m => new SlotMember(new IPEndPoint(IPAddress.Parse($"10.244.{m}.1"), 8001), $"node-{m}")),
+        ];
+        var depth = _random.Next(SlotAssignment.MaxHistory + 1);
+        return new SlotAssignment
+        {
+            Family = AddressFamily.InterNetwork,
+            Generation = (ulong)_random.Next(100),
+            Members = members,
+            Owners = Numbers(size, members.Length),
+            PreviousNodes = depth == 0 ? [] : ["node-7", "node-8"],
+            Previous = [.. Enumerable.Range(0, depth).Select(_ => Numbers(size, 3))],
+        };
+    }
+
+    private ImmutableArray<ushort> Numbers(int count, int bound) =>
+        [.. Enumerable.Range(0, count).Select(_ => (ushort)_random.Next(bound))];
 
     private HealthCheckIntent Check()
     {

@@ -42,6 +42,14 @@ public sealed class SnapshotMappingTests
         { "negative weight", s => s.BackendSets[0].Backends[0].Weight = unchecked((uint)-1), "backends[0].weight", "out of range: use 0 to 65535" },
         { "condition", s => s.BackendSets[0].Backends[0].Condition = BackendCondition.Unspecified, "backends[0].condition", "is not known here" },
         { "too many backends", s => s.BackendSets[0].Backends.AddRange(Enumerable.Repeat(new Backend(), 10_001)), "backends", "has 10002 entries, more than the 10000 supported" },
+        { "slots family", s => Slots(s).Family = AddressFamily.Unspecified, "slot_tables[0].family", "is not known here" },
+        { "slots twice", s => s.BackendSets[0].SlotTables.Add(Slots(s).Clone()), "slot_tables[1].family", "is there twice" },
+        { "slots of no member", s => Slots(s).Members.Clear(), "slot_tables[0].members", "0 is out of range" },
+        { "slot member", s => Slots(s).Members[0].Address = "fd00::1", "slot_tables[0].members[0].address", "is not of the table's family" },
+        { "slots odd", s => Slots(s).Owners = ByteString.CopyFrom(new byte[6]), "slot_tables[0].owners", "has 6 bytes" },
+        { "slot owner", s => Slots(s).Owners = ByteString.CopyFrom(0, 0, 1, 0), "slot_tables[0].owners", "names a member that is not there" },
+        { "slots previous", s => Slots(s).Previous.Add(ByteString.CopyFrom(1, 0)), "slot_tables[0].previous[0]", "has 2 bytes, not 4" },
+        { "slot previous", s => Slots(s).Previous.Add(ByteString.CopyFrom(1, 0, 2, 0)), "slot_tables[0].previous[0]", "names a node that is not there" },
         { "check type", s => s.BackendSets[0].HealthCheck.Type = HealthCheckType.Unspecified, "health_check.type", "is not known here" },
         { "check path", s => s.BackendSets[0].HealthCheck.Path = "/a b\r\nX: y", "health_check.path", "printable characters without spaces" },
         { "check host", s => s.BackendSets[0].HealthCheck.Host = "a\r\nX: y", "health_check.host", "is not a host name" },
@@ -56,6 +64,19 @@ public sealed class SnapshotMappingTests
         { "key length", s => s.HeartbeatKeys.Add(new HeartbeatKey { Id = 2 }), "heartbeat_keys[1].secret", "has 0 bytes, not 32" },
         { "key id", s => s.HeartbeatKeys[0].Id = 256, "heartbeat_keys[0].id", "256 is out of range" },
     };
+
+    private static SlotTable Slots(Snapshot snapshot)
+    {
+        snapshot.BackendSets[0].SlotTables.Add(new SlotTable
+        {
+            Family = AddressFamily.Ipv4,
+            Generation = 7,
+            Members = { new SlotMember { Address = "10.71.1.2", Port = 8080, NodeName = "node-1" } },
+            Owners = ByteString.CopyFrom(0, 0, 0, 0),
+            PreviousNodes = { "node-2" },
+        });
+        return snapshot.BackendSets[0].SlotTables[0];
+    }
 
     [Theory]
     [MemberData(nameof(Mistakes))]
