@@ -34,7 +34,13 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private DataPlaneState _desired = DataPlaneState.Empty;
     private long _changedAt;
     private bool _forwardsIPv6;
+
+    /// <summary>Without Direct mode: leftovers have been looked for.</summary>
     private bool _pathsKnown;
+
+    /// <summary>Text of the paths that the kernel has, as long as no notification says otherwise.</summary>
+    private string? _ensured;
+    private bool _pruneDue;
     private RouteMonitor? _routes;
 
     public NftablesDataPlane(DataPlaneOptions options, TimeProvider time, ILogger<NftablesDataPlane> logger)
@@ -251,7 +257,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     {
         try
         {
-            return PathPlan.Of(_desired) is { } plan && _routes!.TakeChange() ? EnsurePaths(plan) : [];
+            return PathPlan.Of(_desired) is { } plan ? EnsurePaths(plan) : [];
         }
         catch (Exception exception) when (exception is SystemCallException or NftablesException or IOException)
         {
@@ -261,7 +267,16 @@ internal sealed partial class NftablesDataPlane : IDataPlane
 
     private ImmutableArray<string> EnsurePaths(PathPlan plan)
     {
-        var done = _paths.Ensure(plan);
+        ImmutableArray<string> done = [];
+        var text = plan.Dump();
+        if (_routes!.TakeChange() || text != _ensured)
+        {
+            // Looking takes a dump of every route of the node, so not for every change of an endpoint.
+            _ensured = null;
+            done = _paths.Ensure(plan);
+            (_ensured, _pruneDue) = (text, true);
+        }
+
         _table.EnsureDirect(renew: done.Any(one => one.Contains(DirectSchema.SecondTunnel, StringComparison.Ordinal)));
         _table.SetClamp(plan.SegmentV4, plan.IPv6 ? plan.SegmentV6 : null);
         return done;
@@ -270,7 +285,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private void PrunePaths(PathPlan? plan)
     {
         // Without Direct mode there is nothing to look for, but for what an earlier run may have left.
-        if (plan is null && _pathsKnown)
+        if (plan is null ? _pathsKnown : !_pruneDue)
         {
             return;
         }
@@ -283,7 +298,8 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             }
 
             _paths.Prune(plan);
-            _pathsKnown = plan is null;
+            (_pathsKnown, _pruneDue) = (plan is null, false);
+            _ensured = plan is null ? null : _ensured;
         }
         catch (SystemCallException exception)
         {

@@ -57,7 +57,7 @@ internal sealed record PathPlan(PhysicalAddress TunnelMac, int Mtu, bool IPv6, I
     public string Dump()
     {
         var text = new StringBuilder();
-        text.Append($"tunnel {TunnelMac} mtu {TunnelMtu}\n");
+        text.Append($"tunnel {TunnelMac} mtu {TunnelMtu}{(IPv6 ? " IPv6" : "")}\n");
         foreach (var peer in Peers)
         {
             text.Append($"{peer.Node}: mark {DirectMarks.Text(peer.Mark)} {peer.TunnelMac} at {peer.TunnelAddress}")
