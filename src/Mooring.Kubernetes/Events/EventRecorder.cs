@@ -59,6 +59,16 @@ public sealed partial class EventRecorder : BackgroundService, IEventRecorder
         }
     }
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (ExecuteTask is { IsCanceled: true })
+        {
+            // Stopped before it began: what is in the queue is sent all the same.
+            await ExecuteAsync(new CancellationToken(canceled: true));
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Events recorded on the way down (a holder changing) are the ones most asked for: the queue is emptied
