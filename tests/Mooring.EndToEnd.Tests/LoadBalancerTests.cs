@@ -65,6 +65,24 @@ public sealed class LoadBalancerTests(SandboxCluster cluster) : SandboxTest(clus
     }
 
     [Fact]
+    public async Task Service_LocalTrafficPolicy_ShowsPodsOfTheHolderTheClientsAddress()
+    {
+        await Cluster.ApplyAsync(Service("front") + "\n  externalTrafficPolicy: Local");
+        await ConnectAsync(Address, 80);
+        var own = await Cluster.InAsync("client", "ip", "-4", "-o", "address", "show", "dev", "eth0");
+        await Cluster.KubectlAsync("wait", "--for=condition=Held", "vip/front", "--timeout=60s");
+        var holder = (await Cluster.HoldersAsync("front"))[Address];
+
+        for (var i = 0; i < 10; i++)
+        {
+            using var answer = JsonDocument.Parse(await Cluster.InAsync("client", "curl", "-s", "--max-time", "5", $"http://{Address}/"));
+            var client = answer.RootElement.GetProperty("client").GetString()!;
+            own.ShouldContain($" {client[..client.LastIndexOf(':')]}/");
+            answer.RootElement.GetProperty("node").GetString().ShouldBe(holder);
+        }
+    }
+
+    [Fact]
     public async Task Services_SharingAnAddress_AnswerOnTheirPortsAndMoveTogether()
     {
         await Cluster.ApplyAsync(Service("front", more: "annotations: {mooring.dev/sharing-key: one}"));
@@ -72,6 +90,7 @@ public sealed class LoadBalancerTests(SandboxCluster cluster) : SandboxTest(clus
         await ConnectAsync(Address, 80);
         await ConnectAsync(Address, 8081);
 
+        await Cluster.KubectlAsync("wait", "--for=condition=Held", "vip/front", "vip/back", "--timeout=60s");
         (await Cluster.HoldersAsync("front"))[Address].ShouldBe((await Cluster.HoldersAsync("back"))[Address]);
         await Cluster.KubectlAsync("delete", "service", "front");
         await RefusedAsync(Address, 80);

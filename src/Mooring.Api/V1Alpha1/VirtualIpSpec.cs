@@ -65,6 +65,14 @@ public sealed class VirtualIpSpec
     [MaxLength(100)]
     public IList<VirtualIpPort> Ports { get; set; } = [];
 
+    [JsonPropertyName("trafficPolicy")]
+    [Description(
+        "Which endpoints get connections. Cluster: all. Local: those on the holder's node, so that they see the client's "
+        + "address; only nodes with a ready endpoint may hold the addresses, and forwarding is Nat.")]
+    [AllowedValues("Cluster", "Local")]
+    [DefaultValue("Cluster")]
+    public string TrafficPolicy { get; set; } = "Cluster";
+
     [JsonPropertyName("nodeSelector")]
     [Description("Labels a node must carry to hold the addresses. Empty allows every node.")]
     [MaxLength(32)]

@@ -49,8 +49,9 @@ internal sealed class ServiceTranslation(PoolChoice pools)
                 AddressPool = pool,
                 RequestedAddresses = requested.Count > 0 ? [.. requested.Select(address => address.ToString())] : null,
                 IpFamilies = requested.Count > 0 ? null : wanted,
-                SharingKey = Shorten(ServiceAnnotations.SharingKeyOf(service)),
+                SharingKey = spec.ExternalTrafficPolicy == "Local" ? null : Shorten(ServiceAnnotations.SharingKeyOf(service)),
                 Ports = ports,
+                TrafficPolicy = spec.ExternalTrafficPolicy == "Local" ? "Local" : "Cluster",
             },
         };
         var backends = new V1Alpha1BackendPool

@@ -10,11 +10,20 @@ namespace Mooring.Controller.Snapshots;
 internal static class ForwardingResolver
 {
     public static ForwardingEvaluation Resolve(
-        ForwardingChoice choice, IEnumerable<AgentFacts> agents, IEnumerable<BalancingAlgorithm> algorithms)
+        ForwardingChoice choice,
+        bool localEndpointsOnly,
+        IEnumerable<AgentFacts> agents,
+        IEnumerable<BalancingAlgorithm> algorithms)
     {
         if (choice == ForwardingChoice.Nat)
         {
             return new ForwardingEvaluation(ForwardingMode.Nat, "Requested", "spec.forwarding is Nat");
+        }
+
+        if (localEndpointsOnly)
+        {
+            return new ForwardingEvaluation(
+                ForwardingMode.Nat, "LocalEndpointsOnly", "spec.trafficPolicy is Local, so nothing is handed on to other nodes");
         }
 
         if (choice == ForwardingChoice.Auto

@@ -112,7 +112,7 @@ internal static class SnapshotBuilder
             Settings = vip,
             Ports = ports,
             Forwarding = ForwardingResolver.Resolve(
-                vip.Forwarding, world.Agents.Values, ports.Select(port => port.Set?.Algorithm).OfType<BalancingAlgorithm>()),
+                vip.Forwarding, vip.LocalEndpointsOnly, world.Agents.Values, ports.Select(port => port.Set?.Algorithm).OfType<BalancingAlgorithm>()),
             Published = ports.Any(port => port.Set is not null),
         };
     }
@@ -127,6 +127,7 @@ internal static class SnapshotBuilder
                 NodeSelector = vip.Settings.NodeSelector,
                 PreferredNodes = vip.Settings.PreferredNodes,
                 Sticky = vip.Settings.Sticky,
+                LocalEndpointNodes = vip.Settings.LocalEndpointsOnly ? NodesWithEndpoints(vip, address) : null,
             }));
         var placements = PlacementPlanner.Place(
             [.. requests.DistinctBy(request => request.Address)],
@@ -140,6 +141,16 @@ internal static class SnapshotBuilder
                 : vip),
         ];
     }
+
+    /// <summary>Nodes on which some port of the VirtualIp has an endpoint that takes connections.</summary>
+    private static ImmutableHashSet<string> NodesWithEndpoints(VirtualIpEvaluation vip, IPAddress address) =>
+        vip.Ports
+            .SelectMany(port => port.Set?.Backends ?? [])
+            .Where(backend => backend is { Condition: BackendCondition.Ready, Weight: > 0 }
+                && backend.Address.AddressFamily == address.AddressFamily)
+            .Select(backend => backend.NodeName)
+            .OfType<string>()
+            .ToImmutableHashSet(StringComparer.Ordinal);
 
     private static VirtualIpIntent ToIntent(VirtualIpEvaluation vip, ClusterWorld world) => new()
     {
@@ -165,6 +176,7 @@ internal static class SnapshotBuilder
             }),
         ],
         Forwarding = vip.Forwarding!.Mode,
+        LocalEndpointsOnly = vip.Settings.LocalEndpointsOnly,
         HeartbeatInterval = vip.Settings.HeartbeatInterval,
         DetectMultiplier = vip.Settings.DetectMultiplier,
     };

@@ -30,7 +30,7 @@ internal static class VirtualIpReader
             AddressPool = string.IsNullOrEmpty(spec.AddressPool) ? null : spec.AddressPool,
             Families = Families(reader, spec),
             Requested = AddressList(reader, spec.RequestedAddresses ?? [], "spec.requestedAddresses"),
-            SharingKey = string.IsNullOrEmpty(spec.SharingKey) ? null : spec.SharingKey,
+            SharingKey = SharingKey(reader, spec),
             Ports = Ports(reader, spec, key.Namespace),
             NodeSelector = (spec.NodeSelector ?? new Dictionary<string, string>()).ToImmutableDictionary(),
             PreferredNodes =
@@ -39,6 +39,8 @@ internal static class VirtualIpReader
                     reader.Number(wish.Weight, $"spec.preferredNodes[{index}].weight", 1, 100),
                     (wish.MatchLabels ?? new Dictionary<string, string>()).ToImmutableDictionary())),
             ],
+            LocalEndpointsOnly = reader.Choice(
+                spec.TrafficPolicy, "spec.trafficPolicy", false, ("Cluster", false), ("Local", true)),
             Forwarding = reader.Choice(
                 spec.Forwarding,
                 "spec.forwarding",
@@ -75,6 +77,23 @@ internal static class VirtualIpReader
         }
 
         return AddressList(reader, named, "spec.addresses");
+    }
+
+    private static string? SharingKey(FieldReader reader, VirtualIpSpec spec)
+    {
+        if (string.IsNullOrEmpty(spec.SharingKey))
+        {
+            return null;
+        }
+
+        if (spec.TrafficPolicy == "Local")
+        {
+            // Two of them could have their endpoints on different nodes, and an address has one holder.
+            reader.Report(
+                Reasons.InvalidValue, "spec.sharingKey", "an address is not shared with trafficPolicy Local; remove one of the two");
+        }
+
+        return spec.SharingKey;
     }
 
     private static ImmutableArray<AddressFamily> Families(FieldReader reader, VirtualIpSpec spec) =>

@@ -35,6 +35,9 @@ internal sealed record VirtualIpSettings
 
     public ImmutableArray<NodePreference> PreferredNodes { get; init; } = [];
 
+    /// <summary>Only endpoints on the holder's node get connections.</summary>
+    public bool LocalEndpointsOnly { get; init; }
+
     public ForwardingChoice Forwarding { get; init; }
 
     /// <summary>A live holder keeps the address although another node ranks better.</summary>

@@ -45,7 +45,7 @@ public static class DataPlanePlanner
                         Port = port.Port,
                         Algorithm = planned.Set.Algorithm,
                         ClientAffinityTimeout = planned.Set.ClientAffinityTimeout,
-                        Backends = planned.Backends,
+                        Backends = vip.LocalEndpointsOnly ? planned.Local.Value : planned.Backends,
                         Direct = vip.Forwarding == ForwardingMode.Direct ? planned.Direct.Value : null,
                         Draining = port.Protocol == TransportProtocol.Tcp ? planned.Unfit : planned.Draining,
                     });
@@ -71,6 +71,13 @@ public static class DataPlanePlanner
         ImmutableArray<ForwardedBackend> Unfit,
         Lazy<DirectForwarding?> Direct)
     {
+        /// <summary>
+        /// Backends of this node; all where it has none. Such a node does not hold the address, and it is its own pods that
+        /// ask here.
+        /// </summary>
+        public Lazy<ImmutableArray<ForwardedBackend>> Local { get; } = new(() =>
+            Backends.Any(backend => backend.Local) ? [.. Backends.Where(backend => backend.Local)] : Backends);
+
         public static PlannedSet Of(
             BackendSet set, AddressFamily family, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
         {

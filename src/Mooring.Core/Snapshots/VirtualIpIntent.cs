@@ -19,6 +19,9 @@ public sealed record VirtualIpIntent
 
     public ForwardingMode Forwarding { get; init; } = ForwardingMode.Nat;
 
+    /// <summary>A node that has endpoints itself sends connections to no others.</summary>
+    public bool LocalEndpointsOnly { get; init; }
+
     public TimeSpan HeartbeatInterval { get; init; } = DefaultHeartbeatInterval;
 
     public int DetectMultiplier { get; init; } = DefaultDetectMultiplier;

@@ -21,6 +21,7 @@ internal static class VirtualIpMapping
             Forwarding = WireEnums.ToProto(WireEnums.ForwardingModes, vip.Forwarding),
             HeartbeatInterval = Duration.FromTimeSpan(vip.HeartbeatInterval),
             DetectMultiplier = (uint)vip.DetectMultiplier,
+            LocalEndpointsOnly = vip.LocalEndpointsOnly,
         };
         foreach (var address in vip.Addresses)
         {
@@ -58,6 +59,7 @@ internal static class VirtualIpMapping
             Forwarding = reader.Enumeration("forwarding", vip.Forwarding, WireEnums.ForwardingModes),
             HeartbeatInterval = reader.Duration("heartbeat_interval", vip.HeartbeatInterval, MinHeartbeat, MaxHeartbeat),
             DetectMultiplier = reader.Number("detect_multiplier", vip.DetectMultiplier, 1, MaxDetectMultiplier),
+            LocalEndpointsOnly = vip.LocalEndpointsOnly,
         };
     }
 

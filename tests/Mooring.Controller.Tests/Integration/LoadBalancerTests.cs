@@ -162,6 +162,25 @@ public sealed class LoadBalancerTests : IAsyncLifetime
             async () => (await PoolAsync("web")).Spec.SessionAffinity?.Type == "None", () => "no affinity any more");
     }
 
+    [Fact]
+    public async Task Service_LocalTrafficPolicy_IsHeldWhereAnEndpointIs()
+    {
+        await StartAsync();
+        await _cluster.CreateAsync(Service("web", spec => spec.ExternalTrafficPolicy = "Local"));
+        await _cluster.CreateSliceAsync("web", "10.71.2.2", "node-2");
+
+        var vip = await _cluster.WaitForVipAsync(
+            "web", status => status.Candidates?.Any(node => node is { Node: "node-1", Reason: "NoLocalEndpoints" }) == true, "node-1 has no endpoint");
+        vip.Status!.Forwarding!.Reason.ShouldBe("LocalEndpointsOnly");
+
+        await _cluster.CreateSliceAsync("web", "10.71.1.2", "node-1");
+        await _cluster.WaitForVipAsync("web", status => status.Holder == "node-1", "node-1 has one now");
+        _agent!.Current!.VirtualIps.Single().LocalEndpointsOnly.ShouldBeTrue();
+
+        await PatchAsync("web", """{"spec":{"externalTrafficPolicy":"Cluster"}}""");
+        await Until.TrueAsync(() => !_agent.Current!.VirtualIps.Single().LocalEndpointsOnly, "all endpoints again");
+    }
+
     [Theory]
     [InlineData("mooring.dev/addresses")]
     [InlineData("metallb.io/loadBalancerIPs")]

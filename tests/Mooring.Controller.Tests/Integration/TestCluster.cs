@@ -180,6 +180,20 @@ internal sealed class TestCluster : IAsyncDisposable
         await Client.UpdateStatusAsync(created, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>An EndpointSlice of a Service's port "http" with one ready endpoint.</summary>
+    public Task<V1EndpointSlice> CreateSliceAsync(string service, string address, string node) => CreateAsync(new V1EndpointSlice
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = $"{service}-{node}",
+            NamespaceProperty = "default",
+            Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = service },
+        },
+        AddressType = "IPv4",
+        Endpoints = [new V1Endpoint { Addresses = [address], NodeName = node, Conditions = new V1EndpointConditions { Ready = true } }],
+        Ports = [new Discoveryv1EndpointPort { Name = "http", Port = 8080, Protocol = "TCP" }],
+    });
+
     public async Task SetPodReadyAsync(string name, bool ready)
     {
         var pod = (await Client.GetAsync<V1Pod>(name, "default", TestContext.Current.CancellationToken))!;

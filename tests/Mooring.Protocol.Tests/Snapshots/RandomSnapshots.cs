@@ -95,6 +95,7 @@ internal sealed class RandomSnapshots(int seed)
             BackendSetId = sets[_random.Next(sets.Length)].Id,
         }),
         Forwarding = Chance() ? ForwardingMode.Nat : ForwardingMode.Direct,
+        LocalEndpointsOnly = _random.Next(2) == 0,
         HeartbeatInterval = TimeSpan.FromMilliseconds(50 + _random.Next(200)),
         DetectMultiplier = 2 + _random.Next(5),
     };
