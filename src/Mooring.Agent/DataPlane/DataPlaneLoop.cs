@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Mooring.Agent.Snapshots;
 using Mooring.Core.DataPlane;
+using Mooring.Core.Health;
 using Mooring.Core.Snapshots;
 using Mooring.Protocol.V1Alpha1;
 
@@ -211,7 +212,7 @@ internal sealed partial class DataPlaneLoop(
         {
             if (dirty && snapshot is not null)
             {
-                var plan = DataPlanePlanner.Plan(snapshot, nodeName, isHealthy);
+                var plan = DataPlanePlanner.Plan(snapshot, nodeName, PoolPolicy.Apply(snapshot, isHealthy));
                 problems = Describe(await dataPlane.ApplyAsync(plan, cancellationToken).ConfigureAwait(false));
             }
 

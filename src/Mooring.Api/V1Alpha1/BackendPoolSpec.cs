@@ -46,6 +46,14 @@ public sealed class BackendPoolSpec
     [Description("How the endpoints are probed by the agents. Without it readiness is what Kubernetes says.")]
     public HealthCheck? HealthCheck { get; set; }
 
+    [JsonPropertyName("minHealthyPercent")]
+    [Description(
+        "When less than this share of the endpoints is healthy, checks are not believed and all that Kubernetes calls ready "
+        + "get new connections. 0 always believes them: without a healthy endpoint connections are refused.")]
+    [Range(0, 100)]
+    [DefaultValue(0)]
+    public int MinHealthyPercent { get; set; }
+
     [JsonPropertyName("drainTimeout")]
     [Description("How long established connections to an endpoint that goes away are left alone.")]
     [RegularExpression(SchemaPatterns.Duration)]

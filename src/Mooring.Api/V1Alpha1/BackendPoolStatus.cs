@@ -33,7 +33,7 @@ public sealed class BackendPoolStatus
     public long? ObservedGeneration { get; set; }
 
     [JsonPropertyName("conditions")]
-    [Description("Ready and Accepted, each with a reason and a message.")]
+    [Description("Ready, Accepted and, with minHealthyPercent, EnoughHealthy, each with a reason and a message.")]
     [ListMapKey("type")]
     public IList<V1Condition>? Conditions { get; set; }
 

@@ -28,6 +28,12 @@ public sealed class StaticEndpoint
     [DefaultValue(1)]
     public int Weight { get; set; } = 1;
 
+    [JsonPropertyName("backup")]
+    [Description(
+        "Takes new connections only while no other endpoint is healthy, or fewer than minHealthyPercent of the others.")]
+    [DefaultValue(false)]
+    public bool Backup { get; set; }
+
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? ExtensionData { get; set; }
 }

@@ -18,6 +18,9 @@ internal static class ConditionTypes
     /// <summary>Every port has an endpoint that takes new connections.</summary>
     public const string BackendsReady = "BackendsReady";
 
+    /// <summary>Checks are believed: minHealthyPercent of the endpoints are healthy.</summary>
+    public const string EnoughHealthy = "EnoughHealthy";
+
     /// <summary>An AddressPool can give at least one more address.</summary>
     public const string AddressesAvailable = "AddressesAvailable";
 

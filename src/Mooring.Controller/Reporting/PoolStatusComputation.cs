@@ -1,6 +1,7 @@
 using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Snapshots;
 using Mooring.Controller.Validation;
+using Mooring.Core.Health;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.Reporting;
@@ -29,6 +30,7 @@ internal static class PoolStatusComputation
             accepted,
             accepted ? Reasons.Accepted : pool.Settings.Findings[0].Reason,
             accepted ? "the spec is valid" : string.Join("; ", pool.Settings.Findings));
+        SetEnoughHealthy(conditions, pool, endpoints);
         SetReady(conditions, pool, ready, total);
         return new BackendPoolStatus
         {
@@ -84,6 +86,32 @@ internal static class PoolStatusComputation
     private static DateTime? Whole(DateTimeOffset? time) => time is { } at
         ? new DateTime(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc)
         : null;
+
+    private static void SetEnoughHealthy(
+        Conditions conditions, PoolEvaluation pool, List<(Backend Backend, EndpointJudgement Judgement)> endpoints)
+    {
+        var minimum = pool.Settings.MinHealthyPercent;
+        if (minimum == 0)
+        {
+            return;
+        }
+
+        var states = endpoints
+            .Where(endpoint => endpoint.Backend.Weight > 0)
+            .Select(endpoint => (endpoint.Backend.Backup, endpoint.Judgement.State))
+            .Where(endpoint => endpoint.State is EndpointState.Ready or EndpointState.Unhealthy)
+            .ToLookup(endpoint => endpoint.Backup, endpoint => endpoint.State == EndpointState.Ready);
+        var (healthy, all) = (states[false].Count(ready => ready), states[false].Count());
+        var open = PoolPolicy.ModeOf(minimum, healthy, all, states[true].Count(ready => ready)) == PoolMode.FailOpen && all > 0;
+        conditions.Set(
+            ConditionTypes.EnoughHealthy,
+            !open,
+            open ? Reasons.FailOpen : Reasons.EnoughHealthy,
+            open
+                ? $"{healthy} of {all} endpoints are healthy, less than minHealthyPercent ({minimum}): the checks are not "
+                    + "believed and all of them get new connections"
+                : $"{healthy} of {all} endpoints are healthy; minHealthyPercent is {minimum}");
+    }
 
     private static void SetReady(Conditions conditions, PoolEvaluation pool, int ready, int total)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using k8s.Models;
 using Mooring.Controller.Validation;
+using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.Resolution;
@@ -95,7 +96,7 @@ internal sealed class EndpointResolver(EndpointSources sources)
                 .Distinct();
             foreach (var number in numbers)
             {
-                backends.AddRange((slice.Endpoints ?? []).SelectMany(endpoint => Backends(endpoint, (ushort)number)));
+                backends.AddRange((slice.Endpoints ?? []).SelectMany(endpoint => Backends(@namespace, endpoint, (ushort)number)));
             }
         }
 
@@ -132,16 +133,18 @@ internal sealed class EndpointResolver(EndpointSources sources)
                 Port = endpoint.Port == 0 ? port.Number : endpoint.Port,
                 DisplayName = endpoint.Address.ToString(),
                 Weight = endpoint.Weight,
+                Backup = endpoint.Backup,
                 Condition = BackendCondition.Ready,
             }),
         ]);
     }
 
-    private static IEnumerable<Backend> Backends(V1Endpoint endpoint, ushort port)
+    private IEnumerable<Backend> Backends(string @namespace, V1Endpoint endpoint, ushort port)
     {
         // Consumers take an absent "ready" as true; "serving" is readiness that a terminating endpoint keeps.
         var ready = endpoint.Conditions?.Ready ?? true;
-        var condition = endpoint.Conditions?.Terminating == true ? BackendCondition.Draining
+        var condition = endpoint.Conditions?.Terminating == true || IsDrained(@namespace, endpoint)
+            ? BackendCondition.Draining
             : ready ? BackendCondition.Ready : BackendCondition.NotReady;
 
         // The addresses of one endpoint are fungible (EndpointSlice API): the first stands for it.
@@ -179,9 +182,17 @@ internal sealed class EndpointResolver(EndpointSources sources)
             .FirstOrDefault();
     }
 
+    private bool IsDrained(string @namespace, V1Endpoint endpoint) =>
+        endpoint.TargetRef is { Kind: "Pod", Name: { } name } && sources.Pod(@namespace, name) is { } pod && IsDrained(pod);
+
+    /// <summary>Someone takes the pod out of service by hand.</summary>
+    private static bool IsDrained(V1Pod pod) =>
+        pod.Metadata.Annotations is { } annotations
+        && annotations.TryGetValue(NodeFacts.DrainAnnotation, out var value) && value == "true";
+
     private static BackendCondition ConditionOf(V1Pod pod)
     {
-        if (pod.Metadata.DeletionTimestamp is not null)
+        if (pod.Metadata.DeletionTimestamp is not null || IsDrained(pod))
         {
             return BackendCondition.Draining;
         }

@@ -14,6 +14,9 @@ internal sealed class EndpointSources
     /// <summary>Pods by the value of one label, for labels that some selector names: filled as they are asked for.</summary>
     private readonly Dictionary<(string Namespace, string Label), ILookup<string, V1Pod>> _byLabel = [];
     private readonly Dictionary<(string Namespace, string Name), V1Service> _services;
+
+    /// <summary>Filled when it is asked for first.</summary>
+    private Dictionary<(string Namespace, string Name), V1Pod>? _byName;
     private readonly ILookup<(string Namespace, string Service), V1EndpointSlice> _slices;
 
     public EndpointSources(ClusterWorld world)
@@ -34,6 +37,9 @@ internal sealed class EndpointSources
             .MinBy(pods => pods.Count());
         return (fewest ?? _pods[@namespace]).Where(pod => Matches(pod, selector));
     }
+
+    public V1Pod? Pod(string @namespace, string name) => (_byName ??= _pods.SelectMany(pods => pods).ToDictionary(
+        pod => (pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name ?? ""))).GetValueOrDefault((@namespace, name));
 
     public V1Service? Service(string @namespace, string name) => _services.GetValueOrDefault((@namespace, name));
 

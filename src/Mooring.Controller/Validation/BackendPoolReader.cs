@@ -35,6 +35,7 @@ internal static class BackendPoolReader
             ClientAffinityTimeout = Affinity(reader, spec.SessionAffinity),
             HealthCheck = spec.HealthCheck is { } check ? HealthCheckReader.Read(reader, check) : null,
             Authority = HealthCheckReader.Authority(resource.Metadata.NamespaceProperty ?? "", spec.HealthCheck),
+            MinHealthyPercent = reader.Number(spec.MinHealthyPercent, "spec.minHealthyPercent", 0, 100),
             DrainTimeout = reader.Duration(
                 spec.DrainTimeout, "spec.drainTimeout", TimeSpan.Zero, MaxDrainTimeout, BackendSet.DefaultDrainTimeout),
         };
@@ -87,7 +88,7 @@ internal static class BackendPoolReader
             var weight = reader.Number(spec.Weight, $"{field}.weight", 0, ushort.MaxValue);
             if (reader.Address(spec.Address, $"{field}.address", out var address))
             {
-                read.Add(new FixedEndpoint(address, (ushort)port, weight));
+                read.Add(new FixedEndpoint(address, (ushort)port, weight, spec.Backup));
             }
         }
 

@@ -28,6 +28,8 @@ internal sealed record PoolSettings
     /// <summary>Where the authorities of <see cref="HealthCheck"/> are; null for the system's.</summary>
     public SecretEntry? Authority { get; init; }
 
+    public int MinHealthyPercent { get; init; }
+
     public TimeSpan DrainTimeout { get; init; }
 
     public ImmutableArray<Finding> Findings { get; init; } = [];

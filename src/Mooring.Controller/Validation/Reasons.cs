@@ -44,6 +44,8 @@ internal static class Reasons
     public const string NoMatchingEndpoints = "NoMatchingEndpoints";
     public const string NoEndpointsOfFamily = "NoEndpointsOfFamily";
     public const string NoReadyEndpoints = "NoReadyEndpoints";
+    public const string FailOpen = "FailOpen";
+    public const string EnoughHealthy = "EnoughHealthy";
     public const string EndpointsReady = "EndpointsReady";
 
     public const string NoEligibleNode = "NoEligibleNode";

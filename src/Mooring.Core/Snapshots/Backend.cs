@@ -18,6 +18,9 @@ public sealed record Backend
     /// <summary>Share of new flows relative to the other backends, 0 to 65535. 0 takes no new flows.</summary>
     public int Weight { get; init; } = 1;
 
+    /// <summary>Takes new flows only when too few others can.</summary>
+    public bool Backup { get; init; }
+
     public required BackendCondition Condition { get; init; }
 
     public IPEndPoint EndPoint => new(Address, Port);

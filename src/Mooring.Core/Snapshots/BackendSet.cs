@@ -25,6 +25,9 @@ public sealed record BackendSet
 
     public TimeSpan DrainTimeout { get; init; } = DefaultDrainTimeout;
 
+    /// <summary>Below this share of healthy backends, in percent, checks are not believed; 0 always believes them.</summary>
+    public int MinHealthyPercent { get; init; }
+
     /// <summary>Sorted by address, then port.</summary>
     public ImmutableArray<Backend> Backends { get; init; } = [];
 

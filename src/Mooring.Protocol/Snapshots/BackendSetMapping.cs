@@ -23,6 +23,7 @@ internal static class BackendSetMapping
             ClientAffinityTimeout = set.ClientAffinityTimeout is { } affinity ? Duration.FromTimeSpan(affinity) : null,
             HealthCheck = set.HealthCheck is { } check ? HealthCheckMapping.ToProto(check) : null,
             DrainTimeout = Duration.FromTimeSpan(set.DrainTimeout),
+            MinHealthyPercent = (uint)set.MinHealthyPercent,
         };
         foreach (var backend in set.Backends)
         {
@@ -34,6 +35,7 @@ internal static class BackendSetMapping
                 DisplayName = backend.DisplayName,
                 Weight = (uint)backend.Weight,
                 Condition = WireEnums.ToProto(WireEnums.Conditions, backend.Condition),
+                Backup = backend.Backup,
             });
         }
 
@@ -59,6 +61,7 @@ internal static class BackendSetMapping
                 ? null
                 : reader.Duration("client_affinity_timeout", set.ClientAffinityTimeout, TimeSpan.FromSeconds(1), MaxAffinity),
             HealthCheck = set.HealthCheck is null ? null : HealthCheckMapping.Read(set.HealthCheck, reader),
+            MinHealthyPercent = reader.Number("min_healthy_percent", set.MinHealthyPercent, 0, 100),
             DrainTimeout = reader.Duration("drain_timeout", set.DrainTimeout, TimeSpan.Zero, MaxDrain),
             Backends = ReadBackends(set, reader),
             Slots = SlotTableMapping.Read(set.SlotTables, reader),
@@ -99,6 +102,7 @@ internal static class BackendSetMapping
                 DisplayName = item.DisplayName.Length == 0 ? "" : reader.Name($"{field}.display_name", item.DisplayName),
                 Weight = weight,
                 Condition = condition,
+                Backup = item.Backup,
             });
         }
 

@@ -38,6 +38,36 @@ public sealed class PoolStatusTests
     }
 
     [Fact]
+    public void Compute_FewerHealthyThanTheMinimum_SaysThatChecksAreNotBelieved()
+    {
+        var pool = Pool(change: spec => spec.MinHealthyPercent = 80);
+        var verdicts = ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty.Add(
+            new EndpointKey("default/web:8080", IPAddress.Parse("10.71.3.2"), 8080), new EndpointVerdict(false, "status 500"));
+        var view = AgentsView.Empty with
+        {
+            Health = ImmutableDictionary<string, ImmutableDictionary<EndpointKey, EndpointVerdict>>.Empty.Add("node-1", verdicts),
+        };
+
+        var status = Compute(ThreeNodes(pools: [pool]), view);
+
+        var condition = status.Conditions!.Single(condition => condition.Type == "EnoughHealthy");
+        (condition.Status, condition.Reason).ShouldBe(("False", "FailOpen"));
+        condition.Message.ShouldStartWith("2 of 3 endpoints are healthy, less than minHealthyPercent (80)");
+    }
+
+    [Fact]
+    public void Compute_PodDrainedByAnnotation_IsDraining()
+    {
+        var world = ThreeNodes();
+        world.Pods.First().Metadata.Annotations = new Dictionary<string, string> { ["mooring.dev/drain"] = "true" };
+
+        var status = Compute(world, AgentsView.Empty);
+
+        status.Endpoints![0].ShouldSatisfyAllConditions(
+            endpoint => endpoint.Target.ShouldBe("pod/web-1"), endpoint => endpoint.State.ShouldBe("Draining"));
+    }
+
+    [Fact]
     public void Compute_ManyEndpoints_BoundsTheList()
     {
         var world = ThreeNodes() with

@@ -130,6 +130,7 @@ internal sealed class RandomSnapshots(int seed)
                 DisplayName = Chance() ? $"pod/web-{b}" : "",
                 Weight = _random.Next(65536),
                 Condition = (BackendCondition)_random.Next(3),
+                Backup = Chance(),
             }),
         ],
         Slots = Chance() ? [] : [Slots()],
