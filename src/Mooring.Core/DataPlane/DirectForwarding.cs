@@ -34,11 +34,12 @@ public sealed record DirectForwarding
     public bool Serves => Endpoints.Length > 0 && Endpoints[0] is not null;
 
     public bool Equals(DirectForwarding? other) =>
-        other is not null && ByClient == other.ByClient && Open == other.Open
+        ReferenceEquals(this, other)
+        || (other is not null && ByClient == other.ByClient && Open == other.Open
         && Owners.AsSpan().SequenceEqual(other.Owners.AsSpan())
         && Previous.Length == other.Previous.Length
         && Previous.Zip(other.Previous).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second.AsSpan()))
-        && Endpoints.AsSpan().SequenceEqual(other.Endpoints.AsSpan());
+        && Endpoints.AsSpan().SequenceEqual(other.Endpoints.AsSpan()));
 
     public override int GetHashCode() => HashCode.Combine(ByClient, Open, Size);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Mooring.Core.Balancing;
 using Mooring.Core.Snapshots;
@@ -12,6 +13,12 @@ namespace Mooring.Core.DataPlane;
 /// </summary>
 internal static class DirectPlanner
 {
+    /// <summary>
+    /// The last plan of each assignment. Filling slots is most of the work of a plan, and of ten thousand assignments
+    /// few change at a time; an unchanged one is the same instance in the next snapshot.
+    /// </summary>
+    private static readonly ConditionalWeakTable<SlotAssignment, Made> LastPlans = [];
+
     public static DirectForwarding Plan(
         SlotAssignment slots, BackendSet set, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
     {
@@ -29,6 +36,19 @@ internal static class DirectPlanner
                 member.EndPoint.Address, (ushort)member.EndPoint.Port, backend?.Weight ?? 1, member.Node == nodeName);
         }
 
+        if (LastPlans.TryGetValue(slots, out var last) && last.Is(set, nodeName, fit))
+        {
+            return last.Plan;
+        }
+
+        var plan = Plan(slots, set, nodeName, members, here, fit);
+        LastPlans.AddOrUpdate(slots, new Made(set, nodeName, fit, plan));
+        return plan;
+    }
+
+    private static DirectForwarding Plan(
+        SlotAssignment slots, BackendSet set, string nodeName, ForwardedBackend[] members, bool[] here, bool[] fit)
+    {
         var instead = fit.All(one => one) ? null : Table(members, fit, slots.Size);
         var local = Table(members, [.. fit.Select((one, i) => one && members[i].Local)], slots.Size);
         var owners = new string?[slots.Size];
@@ -57,6 +77,12 @@ internal static class DirectPlanner
             Endpoints = [.. endpoints],
             Open = fit.Any(one => one),
         };
+    }
+
+    private sealed record Made(BackendSet Set, string NodeName, bool[] Fit, DirectForwarding Plan)
+    {
+        public bool Is(BackendSet set, string nodeName, bool[] fit) =>
+            ReferenceEquals(Set, set) && NodeName == nodeName && Fit.AsSpan().SequenceEqual(fit);
     }
 
     private static void Remember(List<string?[]> previous, int slot, int size, IEnumerable<string?> nodes)
