@@ -10,7 +10,6 @@ internal static class DirectProbe
 {
     private const string Scratch = "mooring-probe";
     private const uint Identifier = 7900;
-    private const ushort Port = 7949;
 
     /// <summary>Why it cannot, with the fix; null when it can.</summary>
     public static string? Problem(string sysctlDirectory)
@@ -22,7 +21,7 @@ internal static class DirectProbe
         }
         catch (SystemCallException exception)
         {
-            return $"no VXLAN device ({exception.Message}): load the kernel module vxlan";
+            return $"no VXLAN device ({exception.Message}): load the kernel module vxlan, and leave UDP port {DirectSchema.TunnelPort} free";
         }
         catch (NftablesException exception)
         {
@@ -40,7 +39,7 @@ internal static class DirectProbe
     {
         using var configuration = new NetworkConfiguration(protocol: 0);
         RemoveTunnel(configuration);
-        configuration.Add(new VxlanDevice(Scratch, Identifier, Port, new PhysicalAddress([2, 0x6d, 0, 0, 0, 1]), 1400));
+        configuration.Add(new VxlanDevice(Scratch, Identifier, DirectSchema.TunnelPort, new PhysicalAddress([2, 0x6d, 0, 0, 0, 1]), 1400));
         RemoveTunnel(configuration);
     }
 

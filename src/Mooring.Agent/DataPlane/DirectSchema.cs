@@ -14,7 +14,7 @@ internal static class DirectSchema
     /// <summary>Carries second chances: what comes out of it is never handed on again.</summary>
     public const string SecondTunnel = "mooring1";
 
-    public const ushort TunnelPort = 7948;
+    public const ushort TunnelPort = 7949;
 
     /// <summary>Chains of the inet table whose rules never change.</summary>
     public static readonly string[] Chains =

@@ -31,7 +31,7 @@ public sealed class NetworkConfiguration(byte protocol) : IDisposable
     /// <summary>Makes the device and takes it up, without ARP.</summary>
     public void Add(VxlanDevice device) => _socket.Execute(
         new NetlinkRequest(
-                NetlinkConstants.NewLink, NetlinkConstants.CreateExclusively, LinkBody(0, up: true), $"add vxlan device {device.Name}")
+                NetlinkConstants.NewLink, NetlinkConstants.CreateExclusively, LinkBody(0, up: true), $"add vxlan device {device.Name} on UDP port {device.Port}")
             .Put(NetlinkConstants.LinkName, device.Name)
             .Put(NetlinkConstants.LinkAddress, device.Mac.GetAddressBytes())
             .Put(NetlinkConstants.LinkMtu, (uint)device.Mtu)

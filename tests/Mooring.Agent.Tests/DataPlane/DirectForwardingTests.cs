@@ -278,7 +278,7 @@ public sealed class DirectForwardingTests : IClassFixture<DirectLab>, IAsyncLife
         await PoolAsync(1);
         var before = Input();
 
-        _lab.Run("client", "bash", "-c \"head -c 100 /dev/zero > /dev/udp/10.70.0.11/7948\"");
+        _lab.Run("client", "bash", "-c \"head -c 100 /dev/zero > /dev/udp/10.70.0.11/7949\"");
 
         await Eventually.HoldsAsync(() => Input() > before, "the packet is counted as dropped before the socket");
 
