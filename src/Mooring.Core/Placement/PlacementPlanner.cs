@@ -139,7 +139,10 @@ public static class PlacementPlanner
     private static int WeightOf(IEnumerable<RankedAddress> addresses) =>
         addresses.SelectMany(ranked => ranked.Eligible).DistinctBy(node => node.Name).Sum(node => node.Weight);
 
-    /// <summary>Most addresses a node takes: its even share times the load factor, rounded up.</summary>
-    private static int Share(PlacementOptions options, int addresses, int weight, int totalWeight) =>
-        (int)Math.Ceiling(Math.Max(1, options.LoadFactor) * addresses * weight / totalWeight);
+    /// <summary>Most addresses a node takes: its even share times the load factor, and never less than the even share.</summary>
+    private static int Share(PlacementOptions options, int addresses, int weight, int totalWeight)
+    {
+        var even = (double)addresses * weight / totalWeight;
+        return (int)Math.Max(Math.Ceiling(even), Math.Floor(even * Math.Max(1, options.LoadFactor)));
+    }
 }
