@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Sockets;
 using Mooring.Controller.Reporting;
 using Mooring.Core.Balancing;
+using Mooring.Core.Health;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.Snapshots;
@@ -24,19 +26,26 @@ internal static class SlotAssigner
             .SelectMany(vip => vip.Ports)
             .Select(port => port.BackendSetId)
             .ToHashSet(StringComparer.Ordinal);
-        return direct.Count == 0 ? snapshot : snapshot with
+        if (direct.Count == 0)
+        {
+            return snapshot;
+        }
+
+        // By the same policies as the agents: backups, and checks that are not believed.
+        var isHealthy = PoolPolicy.Apply(snapshot, (id, endPoint) => Judge(states, id, endPoint));
+        return snapshot with
         {
             BackendSets =
             [
                 .. snapshot.BackendSets.Select(set => direct.Contains(set.Id)
-                    ? set with { Slots = Next(set, states, before.GetValueOrDefault(set.Id, []), generation) }
+                    ? set with { Slots = Next(set, isHealthy, before.GetValueOrDefault(set.Id, []), generation) }
                     : set),
             ],
         };
     }
 
     private static ImmutableArray<SlotAssignment> Next(
-        BackendSet set, EndpointStates states, ImmutableArray<SlotAssignment> before, ulong generation)
+        BackendSet set, Func<string, IPEndPoint, bool?> isHealthy, ImmutableArray<SlotAssignment> before, ulong generation)
     {
         return
         [
@@ -45,9 +54,15 @@ internal static class SlotAssigner
                     before.FirstOrDefault(slots => slots.Family == family),
                     family,
                     set.Backends,
-                    backend => states.Of(set.Id, backend).State == EndpointState.Ready,
+                    backend => backend.Condition == BackendCondition.Ready && isHealthy(set.Id, backend.EndPoint) != false,
                     generation))
                 .OfType<SlotAssignment>(),
         ];
+    }
+
+    private static bool? Judge(EndpointStates states, string setId, IPEndPoint endPoint)
+    {
+        var backend = new Backend { Address = endPoint.Address, Port = (ushort)endPoint.Port, Condition = BackendCondition.Ready };
+        return states.Of(setId, backend).State == EndpointState.Unhealthy ? false : null;
     }
 }
