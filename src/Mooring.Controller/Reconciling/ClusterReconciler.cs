@@ -60,7 +60,7 @@ internal sealed partial class ClusterReconciler(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await world.WaitForSyncAsync(cancellationToken);
-        _keys = [await keyStore.LoadOrCreateAsync(cancellationToken)];
+        _keys = await keyStore.LoadOrCreateAsync(cancellationToken);
         var nodes = world.Read(AgentsView.Empty, _owners, _keys).Nodes.Select(node => node.Metadata.Name ?? "");
         var adoption = Adoption.From(
             world.VirtualIps.List(), nodes, time.GetUtcNow(), options.Value.FailureHalfLife);

@@ -9,7 +9,10 @@ using Mooring.Kubernetes.Client;
 
 namespace Mooring.Controller.Reconciling;
 
-/// <summary>Keeps the key that authenticates heartbeats in a Secret, and makes one when there is none.</summary>
+/// <summary>
+/// Keeps the key that authenticates heartbeats in a Secret, and makes one when there is none. While keys are rotated there
+/// is a second one, which is accepted but signs nothing.
+/// </summary>
 internal sealed partial class HeartbeatKeyStore(
     IKubernetesClient client, IOptions<ControllerOptions> options, ILogger<HeartbeatKeyStore> logger)
 {
@@ -18,8 +21,11 @@ internal sealed partial class HeartbeatKeyStore(
     /// <summary>Entry of the Secret: <c>id</c> of the key as a number from 1 to 255.</summary>
     public const string IdEntry = "id";
     public const string KeyEntry = "key";
+    public const string OtherIdEntry = "other-id";
+    public const string OtherKeyEntry = "other-key";
 
-    public async Task<HeartbeatKey> LoadOrCreateAsync(CancellationToken cancellationToken)
+    /// <returns>The key that signs, then the other one that is accepted if there is one.</returns>
+    public async Task<ImmutableArray<HeartbeatKey>> LoadOrCreateAsync(CancellationToken cancellationToken)
     {
         var @namespace = options.Value.Namespace;
         if (await client.GetAsync<V1Secret>(SecretName, @namespace, cancellationToken) is { } existing)
@@ -51,26 +57,39 @@ internal sealed partial class HeartbeatKeyStore(
         }
     }
 
-    private static HeartbeatKey Read(V1Secret secret)
+    private static ImmutableArray<HeartbeatKey> Read(V1Secret secret)
     {
-        var data = secret.Data ?? new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        if (!data.TryGetValue(KeyEntry, out var key) || key.Length != HeartbeatKey.SecretLength)
+        var signing = Read(secret, IdEntry, KeyEntry);
+        if (secret.Data?.ContainsKey(OtherKeyEntry) != true)
         {
-            throw new InvalidDataException(
-                $"Secret {secret.Metadata.NamespaceProperty}/{SecretName}: data.{KeyEntry} must have "
-                + $"{HeartbeatKey.SecretLength} bytes; delete the Secret to have a new one made");
+            return [signing];
         }
 
-        if (!data.TryGetValue(IdEntry, out var id)
+        var other = Read(secret, OtherIdEntry, OtherKeyEntry);
+        return other.Id != signing.Id
+            ? [signing, other]
+            : throw Wrong(secret, $"data.{OtherIdEntry} must be another number than data.{IdEntry}");
+    }
+
+    private static HeartbeatKey Read(V1Secret secret, string idEntry, string keyEntry)
+    {
+        var data = secret.Data ?? new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        if (!data.TryGetValue(keyEntry, out var key) || key.Length != HeartbeatKey.SecretLength)
+        {
+            throw Wrong(secret, $"data.{keyEntry} must have {HeartbeatKey.SecretLength} bytes");
+        }
+
+        if (!data.TryGetValue(idEntry, out var id)
             || !byte.TryParse(System.Text.Encoding.ASCII.GetString(id), out var number) || number == 0)
         {
-            throw new InvalidDataException(
-                $"Secret {secret.Metadata.NamespaceProperty}/{SecretName}: data.{IdEntry} must be a number from 1 to "
-                + "255; delete the Secret to have a new one made");
+            throw Wrong(secret, $"data.{idEntry} must be a number from 1 to 255");
         }
 
         return new HeartbeatKey(number, [.. key]);
     }
+
+    private static InvalidDataException Wrong(V1Secret secret, string what) =>
+        new($"Secret {secret.Metadata.NamespaceProperty}/{SecretName}: {what}; delete the Secret to have a new one made");
 
     private static partial class Log
     {

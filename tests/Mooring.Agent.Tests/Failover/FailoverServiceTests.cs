@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
@@ -78,6 +79,49 @@ public sealed class FailoverServiceTests
         }
 
         int Number(TestAgent agent) => Array.IndexOf(agents, agent) + 1;
+    }
+
+    [Fact]
+    public async Task KeysRotated_StepByStepOnOneNodeAfterTheOther_NothingMoves()
+    {
+        Assert.SkipUnless(TestSegment.WhyNot is null, TestSegment.WhyNot ?? "");
+        using var segment = new TestSegment();
+        TestAgent[] agents = [.. Enumerable.Range(1, TestSegment.Nodes).Select(n => new TestAgent(n, segment[n]))];
+        try
+        {
+            var snapshot = Snapshot("node-1", "node-2", "node-3");
+            var before = snapshot.HeartbeatKeys[0];
+            var after = new HeartbeatKey((byte)(before.Id + 1), [.. Enumerable.Repeat((byte)7, HeartbeatKey.SecretLength)]);
+            for (var i = 0; i < agents.Length; i++)
+            {
+                await agents[i].StartAsync(snapshot, TestSegment.Interfaces(i + 1));
+            }
+
+            var holder = await SoleHolderAsync(agents);
+            var term = (await ChangeAsync(holder, AddressRole.Holder)).Term;
+            ImmutableArray<HeartbeatKey>[] steps = [[before, after], [after, before], [after]];
+            foreach (var keys in steps)
+            {
+                snapshot = snapshot with { Revision = snapshot.Revision + 1, HeartbeatKeys = keys };
+                foreach (var agent in agents)
+                {
+                    // Who is not heard for three intervals loses the address.
+                    var intervals = holder.Speaker.Extensions;
+                    agent.Service.ApplySnapshot(snapshot);
+                    await Eventually.HoldsAsync(() => holder.Speaker.Extensions > intervals + 5, "the holder goes on");
+                }
+            }
+
+            agents.ShouldAllBe(agent => agent.Service.States.Single().Holder == holder.Name);
+            agents.ShouldAllBe(agent => agent.Service.States.Single().Term == term);
+        }
+        finally
+        {
+            foreach (var agent in agents)
+            {
+                await agent.DisposeAsync();
+            }
+        }
     }
 
     [Fact]

@@ -9,6 +9,7 @@ namespace Mooring.Agent.Tests.Failover;
 internal sealed class FakeSpeaker : ISpeaker
 {
     private readonly ConcurrentDictionary<IPAddress, long> _held = new();
+    private int _extensions;
     private readonly Channel<ObservedClaim> _claims = Channel.CreateUnbounded<ObservedClaim>();
 
     public ChannelReader<ObservedClaim> Claims => _claims.Reader;
@@ -34,8 +35,12 @@ internal sealed class FakeSpeaker : ISpeaker
         return TimeProvider.System.GetTimestamp();
     }
 
+    /// <summary>How often the deadline of an address was moved on, which is once in an interval.</summary>
+    public int Extensions => Volatile.Read(ref _extensions);
+
     public void ExtendDeadline(IPAddress address, long deadline)
     {
+        Interlocked.Increment(ref _extensions);
         if (_held.TryGetValue(address, out var before))
         {
             _held.TryUpdate(address, deadline, before);

@@ -15,14 +15,16 @@ internal sealed class TestSegment : IDisposable
 
     private const string Prefix = "mr-fo-";
 
-    // With the process in the name, so that two runs at once stay out of each other's way.
-    private static readonly string Mine = $"{Prefix}{Environment.ProcessId}-";
+    private static int _segments;
 
-    private readonly string _switch = $"{Mine}sw";
+    // With the process and a number in the name, so that two at once stay out of each other's way.
+    private readonly string _mine = $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref _segments)}-";
+    private readonly string _switch;
     private readonly NetworkNamespace[] _nodes;
 
     public TestSegment()
     {
+        _switch = $"{_mine}sw";
         RemoveAll();
         using var bridge = NetworkNamespace.Create(_switch);
         Ip($"-n {_switch} link add br0 type bridge");
@@ -80,12 +82,12 @@ internal sealed class TestSegment : IDisposable
         RemoveAll();
     }
 
-    private static void RemoveAll()
+    private void RemoveAll()
     {
         foreach (var name in NetworkNamespace.List(Prefix))
         {
             var owner = name[Prefix.Length..].Split('-')[0];
-            if (name.StartsWith(Mine, StringComparison.Ordinal) || !Directory.Exists($"/proc/{owner}"))
+            if (name.StartsWith(_mine, StringComparison.Ordinal) || !Directory.Exists($"/proc/{owner}"))
             {
                 NetworkNamespace.Delete(name);
             }
@@ -94,7 +96,7 @@ internal sealed class TestSegment : IDisposable
 
     private NetworkNamespace Connect(int number)
     {
-        var name = $"{Mine}n{number}";
+        var name = $"{_mine}n{number}";
         var node = NetworkNamespace.Create(name);
         Ip($"-n {_switch} link add port{number} type veth peer name eth0 netns {name}");
         Ip($"-n {_switch} link set port{number} master br0 up");

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Grpc.Core;
 using k8s.Models;
 using Mooring.Controller.Agents;
@@ -49,6 +50,33 @@ public sealed class ControllerTests : IAsyncLifetime
         {
             agent.Current!.HeartbeatKeys.ShouldHaveSingleItem().Secret.ShouldBe(key!.Data!["key"]);
         }
+    }
+
+    [Fact]
+    public async Task HeartbeatKeys_SecretWithTwo_AgentsGetTheSigningOneFirst()
+    {
+        byte[][] keys = [RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32)];
+        await _cluster.Client.CreateAsync(
+            new V1Secret
+            {
+                Metadata = new V1ObjectMeta { Name = "mooring-heartbeat-key", NamespaceProperty = "mooring-system" },
+                Data = new Dictionary<string, byte[]>(StringComparer.Ordinal)
+                {
+                    ["id"] = "2"u8.ToArray(),
+                    ["key"] = keys[0],
+                    ["other-id"] = "1"u8.ToArray(),
+                    ["other-key"] = keys[1],
+                },
+            },
+            TestContext.Current.CancellationToken);
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await ConnectAsync(url, agents);
+        await ApplyExampleAsync();
+        await _cluster.WaitForConditionAsync("web", "Ready", "True");
+
+        var published = _agents[0].Current!.HeartbeatKeys;
+
+        published.Select(key => (key.Id, key.Secret.SequenceEqual(keys[key.Id == 2 ? 0 : 1]))).ShouldBe([(2, true), (1, true)]);
     }
 
     [Fact]
