@@ -5,6 +5,7 @@
 #   scripts/bench.sh heartbeat   CPU of the heartbeats of 1,000 addresses, and how late their thread runs on a busy runtime
 #   scripts/bench.sh footprint   resident memory of the agents and the controller
 #   scripts/bench.sh verdict     how long a pod gets new connections after it failed its check or is not Ready
+#   scripts/bench.sh health      10,000 endpoints checked every 5 s: CPU, memory and lateness, beside HAProxy
 #   scripts/bench.sh survive     long-lived connections through the loss of the holder, beside NAT and HAProxy
 #   scripts/bench.sh kube        lists and watches through the informer, beside a plain loop; memory of its cache
 #   --quick                      fewer runs: under 60 s once everything is built

@@ -1,4 +1,6 @@
 using Mooring.Benchmarks.Heartbeat;
+using System.Globalization;
+using Mooring.Benchmarks.Health;
 using Mooring.Benchmarks.Kube;
 
 // The programs behind scripts/bench.sh; figures go to standard output as JSON, progress to standard error.
@@ -8,6 +10,8 @@ return args switch
     ["kube", .. var rest] => await KubeBenchmark.RunAsync(rest),
     [KubeServer.Verb, .. var rest] => await KubeServer.RunAsync(rest),
     [EndpointCache.Verb, var server] => await EndpointCache.RunAsync(new Uri(server)),
+    [HealthAgent.Verb, var type, var count, var port] => await HealthAgent.RunAsync(
+        type, int.Parse(count, CultureInfo.InvariantCulture), int.Parse(port, CultureInfo.InvariantCulture)),
     _ => Usage(),
 };
 

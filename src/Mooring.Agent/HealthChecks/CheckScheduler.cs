@@ -14,6 +14,12 @@ internal sealed class CheckScheduler(
     /// <summary>Checks under way at a time; what is due beyond waits. Each holds a socket.</summary>
     public const int MaxRunning = 4096;
 
+    /// <summary>
+    /// Checks that are due within this long begin together: waking up for each of thousands a second costs more than the
+    /// checks.
+    /// </summary>
+    private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _gate = new();
     private readonly PriorityQueue<ScheduledCheck, TimeSpan> _queue = new();
     private readonly List<ScheduledCheck> _starting = [];
@@ -101,11 +107,11 @@ internal sealed class CheckScheduler(
             return;
         }
 
-        _wakeAt = due;
+        var now = Now;
+        _wakeAt = due <= now ? now : new TimeSpan((due.Ticks + Grain.Ticks - 1) / Grain.Ticks * Grain.Ticks);
         _timer ??= timeProvider.CreateTimer(
             static state => ((CheckScheduler)state!).StartDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        var wait = due - Now;
-        _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        _timer.Change(_wakeAt - now, Timeout.InfiniteTimeSpan);
     }
 
     private void StartDue()
