@@ -5,10 +5,15 @@ namespace Mooring.Core.Failover;
 /// <summary>Who else has to do with one address, and what is heard of them.</summary>
 internal sealed class AddressAudience(FailoverContext context)
 {
+    private const int MaxOthers = 8;
+
     public ImmutableArray<string> Candidates { get; set; } = [];
 
-    /// <summary>The last other node that was seen to claim; it hears of changes even when it is no candidate.</summary>
-    public string? LastOther { get; private set; }
+    /// <summary>
+    /// Other nodes that were seen to claim, the last ones: they hear of this node even when they are no candidates, as they
+    /// would take over from a holder they do not hear.
+    /// </summary>
+    public List<string> Others { get; } = [];
 
     public bool HasSelf => Candidates.Contains(context.Self);
 
@@ -41,9 +46,14 @@ internal sealed class AddressAudience(FailoverContext context)
 
     public void Remember(string node)
     {
-        if (LastOther != node)
+        if (!Others.Contains(node))
         {
-            LastOther = node;
+            if (Others.Count == MaxOthers)
+            {
+                Others.RemoveAt(0);
+            }
+
+            Others.Add(node);
             context.AudienceChanged |= !Candidates.Contains(node);
         }
     }
@@ -55,9 +65,9 @@ internal sealed class AddressAudience(FailoverContext context)
             context.SendSoon(candidate);
         }
 
-        if (LastOther is not null)
+        foreach (var other in Others)
         {
-            context.SendSoon(LastOther);
+            context.SendSoon(other);
         }
     }
 

@@ -67,7 +67,7 @@ internal sealed partial class AddressFailover
     /// <summary>Whether the gateway of the address's network is heard; null when none is known.</summary>
     public bool? Gateway { get; set; }
 
-    public string? LastOther => _audience.LastOther;
+    public List<string> Others => _audience.Others;
 
     public bool Answers => Role is AddressRole.Holder or AddressRole.Yielding;
 

@@ -46,9 +46,12 @@ internal sealed class HeartbeatSchedule(FailoverContext context, IReadOnlyCollec
                 Share(candidate, address);
             }
 
-            if (address.LastOther is { } other && !address.Candidates.Contains(other))
+            foreach (var other in address.Others)
             {
-                Share(other, address);
+                if (!address.Candidates.Contains(other))
+                {
+                    Share(other, address);
+                }
             }
         }
     }
