@@ -29,19 +29,20 @@ keep() {
 
 # lose VIP HOW POOL: the holder there, and the next one back.
 lose() {
-  local vip=$1 how=$2 pool=$3 node tries other
+  local vip=$1 how=$2 pool=$3 node tries other change
   for other in 1 2; do
     node=$(vip_holder "$vip")
     if [[ $pool == yes ]]; then
       # Elsewhere than on the node that is lost.
       (box pod add extra "$([[ $node == node-1 ]] && echo node-2 || echo node-1)" && sleep 0.5 && box pod remove extra) &
+      change=$!
     fi
     box node "$how" "$node"
     for tries in $(seq 150); do
       [[ $(vip_holder "$vip") != "$node" ]] && break
       sleep 0.1
     done
-    wait %% 2>/dev/null || true
+    [[ $pool == no ]] || wait "$change"
     box node "$([[ $how == drain ]] && echo undrain || echo heal)" "$node"
     sleep 1.5
   done
