@@ -21,19 +21,14 @@ public sealed class DefaultGatewayMonitor : IDisposable
     /// <exception cref="SystemCallException">The kernel refused the socket.</exception>
     public static DefaultGatewayMonitor Open()
     {
-        var queries = NetlinkSocket.Open();
-        NetlinkSocket? changes = null;
+        var changes = NetlinkSocket.OpenFor(NetlinkConstants.GroupIPv4Route, NetlinkConstants.GroupIPv6Route);
         try
         {
-            changes = NetlinkSocket.Open();
-            changes.Join(NetlinkConstants.GroupIPv4Route);
-            changes.Join(NetlinkConstants.GroupIPv6Route);
-            return new DefaultGatewayMonitor(queries, changes);
+            return new DefaultGatewayMonitor(NetlinkSocket.Open(), changes);
         }
         catch
         {
-            changes?.Dispose();
-            queries.Dispose();
+            changes.Dispose();
             throw;
         }
     }

@@ -49,6 +49,28 @@ internal sealed partial class NetlinkSocket : IDisposable
         return new NetlinkSocket(new Socket(handle));
     }
 
+    /// <summary>A socket that gets the change notifications of these multicast groups.</summary>
+    /// <exception cref="SystemCallException">The kernel has no netlink for us.</exception>
+    /// <exception cref="SocketException">The kernel refused a group.</exception>
+    public static NetlinkSocket OpenFor(params ReadOnlySpan<int> groups)
+    {
+        var socket = Open();
+        try
+        {
+            foreach (var group in groups)
+            {
+                socket.Join(group);
+            }
+
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Joins a multicast group of change notifications.</summary>
     public void Join(int group) => _socket.SetRawSocketOption(
         NetlinkConstants.LevelNetlink, NetlinkConstants.AddMembership, BitConverter.GetBytes(group));

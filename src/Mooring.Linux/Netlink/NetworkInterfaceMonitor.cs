@@ -9,14 +9,6 @@ namespace Mooring.Linux.Netlink;
 /// </summary>
 public sealed class NetworkInterfaceMonitor : IDisposable
 {
-    private static readonly int[] Groups =
-    [
-        NetlinkConstants.GroupLink,
-        NetlinkConstants.GroupIPv4Address,
-        NetlinkConstants.GroupIPv6Address,
-        NetlinkConstants.GroupIPv6Configuration,
-    ];
-
     private readonly NetlinkSocket _queries;
     private readonly NetlinkSocket _changes;
 
@@ -29,22 +21,18 @@ public sealed class NetworkInterfaceMonitor : IDisposable
     /// <exception cref="SystemCallException">The kernel refused the socket.</exception>
     public static NetworkInterfaceMonitor Open()
     {
-        var queries = NetlinkSocket.Open();
-        NetlinkSocket? changes = null;
+        var changes = NetlinkSocket.OpenFor(
+            NetlinkConstants.GroupLink,
+            NetlinkConstants.GroupIPv4Address,
+            NetlinkConstants.GroupIPv6Address,
+            NetlinkConstants.GroupIPv6Configuration);
         try
         {
-            changes = NetlinkSocket.Open();
-            foreach (var group in Groups)
-            {
-                changes.Join(group);
-            }
-
-            return new NetworkInterfaceMonitor(queries, changes);
+            return new NetworkInterfaceMonitor(NetlinkSocket.Open(), changes);
         }
         catch
         {
-            changes?.Dispose();
-            queries.Dispose();
+            changes.Dispose();
             throw;
         }
     }

@@ -10,20 +10,13 @@ public sealed class RouteMonitor : IDisposable
 
     private RouteMonitor(NetlinkSocket socket) => _socket = socket;
 
-    public static RouteMonitor Open()
-    {
-        var socket = NetlinkSocket.Open();
-        foreach (var group in (int[])
-        [
-            NetlinkConstants.GroupLink, NetlinkConstants.GroupIPv4Route, NetlinkConstants.GroupIPv6Route,
-            NetlinkConstants.GroupIPv4Rule, NetlinkConstants.GroupIPv6Rule,
-        ])
-        {
-            socket.Join(group);
-        }
-
-        return new RouteMonitor(socket);
-    }
+    /// <exception cref="SystemCallException">The kernel has no netlink for us.</exception>
+    public static RouteMonitor Open() => new(NetlinkSocket.OpenFor(
+        NetlinkConstants.GroupLink,
+        NetlinkConstants.GroupIPv4Route,
+        NetlinkConstants.GroupIPv6Route,
+        NetlinkConstants.GroupIPv4Rule,
+        NetlinkConstants.GroupIPv6Rule));
 
     public Task WaitForChangeAsync(CancellationToken cancellationToken) => _socket.WaitReadableAsync(cancellationToken);
 

@@ -42,9 +42,17 @@ public sealed class NftablesMonitor : IDisposable
     public static NftablesMonitor Open(string table)
     {
         var notifications = NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter);
-        notifications.SetReceiveBuffer(BufferBytes);
-        notifications.Join(NetlinkConstants.GroupNftables);
-        return new NftablesMonitor(table, notifications, NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter));
+        try
+        {
+            notifications.SetReceiveBuffer(BufferBytes);
+            notifications.Join(NetlinkConstants.GroupNftables);
+            return new NftablesMonitor(table, notifications, NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter));
+        }
+        catch
+        {
+            notifications.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Waits until something was changed by anybody, in any table.</summary>
