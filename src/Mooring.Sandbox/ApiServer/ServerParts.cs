@@ -36,7 +36,7 @@ internal sealed class ServerParts : IAsyncDisposable
 
         var tables = new TableBuilder(time);
         var reads = new ReadHandler(_objects, _pages, tables);
-        var reviews = new ReviewAnswers(tokens, time);
+        var reviews = new ReviewAnswers(tokens, new TokenSubjects(store, time), time);
         var resources = new ResourceRequests(
             registry,
             reads,
@@ -135,7 +135,7 @@ internal sealed class ServerParts : IAsyncDisposable
         files.Write("token", token);
         files.Write("signing.key", key);
         return new TokenAuthority(
-            token, Convert.FromHexString(key), options.TimeProvider, (ns, name) => store.Get(new ObjectKey("serviceaccounts", ns, name))?.Uid);
+            token, Convert.FromHexString(key), options.TimeProvider, new TokenSubjects(store, options.TimeProvider));
     }
 
     private static CertificateAuthority OpenAuthority(ApiServerOptions options)

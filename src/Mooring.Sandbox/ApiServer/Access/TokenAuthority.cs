@@ -14,13 +14,15 @@ namespace Mooring.Sandbox.KubeApi.Access;
 /// <param name="adminToken">The administrator's.</param>
 /// <param name="key">Signs the others.</param>
 /// <param name="time">Clock for their expiry.</param>
-/// <param name="accountUid">The uid of a service account by namespace and name; null when there is none.</param>
-internal sealed class TokenAuthority(string adminToken, byte[] key, TimeProvider time, Func<string, string, string?> accountUid)
+/// <param name="subjects">What the others stand and fall with.</param>
+internal sealed class TokenAuthority(string adminToken, byte[] key, TimeProvider time, TokenSubjects subjects)
 {
     public const string Issuer = "https://kubernetes.default.svc.cluster.local";
 
     /// <summary>The audience of a token that asked for none: the API server itself.</summary>
     public const string DefaultAudience = Issuer;
+
+    private const string ExtraPrefix = "authentication.kubernetes.io/";
 
     private static readonly byte[] Header = Encoding.UTF8.GetBytes("""{"alg":"HS256","typ":"JWT"}""");
 
@@ -54,7 +56,8 @@ internal sealed class TokenAuthority(string adminToken, byte[] key, TimeProvider
         }
 
         matched = [.. audiences.Intersect((claims.Arr("aud") ?? []).Select(a => a.AsString()).OfType<string>(), StringComparer.Ordinal)];
-        if (matched.Count == 0 || claims.Int("exp") <= time.GetUtcNow().ToUnixTimeSeconds())
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        if (matched.Count == 0 || claims.Int("exp") <= now || claims.Int("nbf") > now)
         {
             return null;
         }
@@ -62,20 +65,43 @@ internal sealed class TokenAuthority(string adminToken, byte[] key, TimeProvider
         // A token dies with its account, also when another one has taken the name.
         var account = claims.Obj("kubernetes.io");
         var ns = account.Str("namespace") ?? "";
-        if (accountUid(ns, account.Obj("serviceaccount").Str("name") ?? "") != account.Obj("serviceaccount").Str("uid"))
+        if (subjects.AccountUid(ns, account.Obj("serviceaccount").Str("name") ?? "") != account.Obj("serviceaccount").Str("uid"))
+        {
+            return null;
+        }
+
+        // So does one that is bound to a pod with the pod.
+        var pod = Binding(account);
+        if (pod is not null && !subjects.IsLive(ns, pod))
         {
             return null;
         }
 
         return new UserInfo(
             claims.Str("sub") ?? "", account.Obj("serviceaccount").Str("uid") ?? "",
-            ["system:serviceaccounts", $"system:serviceaccounts:{ns}", "system:authenticated"]);
+            ["system:serviceaccounts", $"system:serviceaccounts:{ns}", "system:authenticated"])
+        {
+            Extra = [.. Extra(claims.Str("jti"), pod)],
+        };
     }
 
-    /// <summary>Issues a token for a service account.</summary>
-    public string Issue(string ns, string name, string uid, IReadOnlyList<string> audiences, DateTimeOffset expires)
+    /// <summary>Issues a token for a service account, bound to a pod of it or to none.</summary>
+    public string Issue(string ns, string name, string uid, TokenBinding? pod, IReadOnlyList<string> audiences, DateTimeOffset expires)
     {
         var now = time.GetUtcNow().ToUnixTimeSeconds();
+        var account = new JsonObject
+        {
+            ["namespace"] = ns,
+            ["serviceaccount"] = new JsonObject { ["name"] = name, ["uid"] = uid },
+        };
+        if (pod is not null)
+        {
+            account["pod"] = new JsonObject { ["name"] = pod.Name, ["uid"] = pod.Uid };
+            if (pod.Node is not null)
+            {
+                account["node"] = new JsonObject { ["name"] = pod.Node, ["uid"] = pod.NodeUid };
+            }
+        }
         var claims = new JsonObject
         {
             ["aud"] = new JsonArray([.. audiences.Select(a => (JsonNode?)a)]),
@@ -84,15 +110,26 @@ internal sealed class TokenAuthority(string adminToken, byte[] key, TimeProvider
             ["nbf"] = now,
             ["iss"] = Issuer,
             ["jti"] = Guid.NewGuid().ToString(),
-            ["kubernetes.io"] = new JsonObject
-            {
-                ["namespace"] = ns,
-                ["serviceaccount"] = new JsonObject { ["name"] = name, ["uid"] = uid },
-            },
+            ["kubernetes.io"] = account,
             ["sub"] = $"system:serviceaccount:{ns}:{name}",
         };
         var body = $"{Base64Url.EncodeToString(Header)}.{Base64Url.EncodeToString(JsonBody.ToBytes(claims))}";
         return $"{body}.{Base64Url.EncodeToString(Sign(body))}";
+    }
+
+    private static TokenBinding? Binding(JsonObject? account) => account.Obj("pod") is { } pod
+        ? new TokenBinding(
+            pod.Str("name") ?? "", pod.Str("uid") ?? "", account.Obj("node").Str("name"), account.Obj("node").Str("uid"))
+        : null;
+
+    private static IEnumerable<KeyValuePair<string, string>> Extra(string? id, TokenBinding? pod)
+    {
+        (string Name, string? Value)[] all =
+        [
+            ("credential-id", $"JTI={id}"),
+            ("node-name", pod?.Node), ("node-uid", pod?.NodeUid), ("pod-name", pod?.Name), ("pod-uid", pod?.Uid),
+        ];
+        return all.Where(e => e.Value is not null).Select(e => KeyValuePair.Create(ExtraPrefix + e.Name, e.Value!));
     }
 
     private byte[] Sign(string body) => HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(body));

@@ -115,6 +115,50 @@ public sealed class AccessTests(ConformanceCluster cluster) : ConformanceTest(cl
         await Eventually.TrueAsync(async () => (bool?)(await ReviewAsync(token, "conformance"))["status.authenticated"] is null or false, "the token is refused");
     }
 
+    [Fact]
+    public async Task Token_BoundToAPod_NamesThePod()
+    {
+        await MakeAccountAsync();
+        var pod = await MakePodAsync(Name());
+
+        var issued = (await RequestAsync($$"""
+            "audiences":["conformance"],"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"{{Name()}}"}
+            """)).Ok(201);
+
+        var known = await ReviewAsync(issued.Json.Text("status.token")!, "conformance");
+        var extra = known["status.user.extra"]!.AsObject();
+        ((string?)extra["authentication.kubernetes.io/pod-name"]![0]).ShouldBe(Name());
+        ((string?)extra["authentication.kubernetes.io/pod-uid"]![0]).ShouldBe(pod.Json.Text("metadata.uid"));
+    }
+
+    [Theory]
+    [InlineData("default", "Pod", "", 403, "Forbidden")]
+    [InlineData("", "Pod", "another-uid", 409, "Conflict")]
+    [InlineData("", "ConfigMap", "", 400, "BadRequest")]
+    public async Task Token_BoundToWhatIsNotItsPod_IsRefused(string account, string kind, string uid, int code, string reason)
+    {
+        await MakeAccountAsync();
+        await MakePodAsync(account.Length > 0 ? account : Name());
+
+        (await RequestAsync($$"""
+            "boundObjectRef":{"apiVersion":"v1","kind":"{{kind}}","name":"{{Name()}}","uid":"{{uid}}"}
+            """)).Refused(code, reason);
+    }
+
+    [Fact]
+    public async Task Token_BoundToAPodThatIsNotThere_IsNotFound()
+    {
+        await MakeAccountAsync();
+
+        (await RequestAsync("\"boundObjectRef\":{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"nobody\"}")).Refused(404, "NotFound");
+    }
+
+    /// <summary>On no node: no kubelet starts it.</summary>
+    private async Task<Answer> MakePodAsync(string account) => (await Api.PostAsync(Of("pods"), $$$"""
+        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{Name()}}}"},
+         "spec":{"serviceAccountName":"{{{account}}}","nodeSelector":{"mooring.dev/none":"true"},"containers":[{"name":"c","image":"registry.invalid/none"}]}}
+        """)).Ok(201);
+
     private async Task MakeAccountAsync() =>
         (await Api.PostAsync(Of("serviceaccounts"), $$$"""{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"{{{Name()}}}"}}""")).Ok(201);
 

@@ -39,6 +39,30 @@ public sealed class AccessTests(TestServer server) : IClassFixture<TestServer>
         (await ReviewAsync("garbage", "mooring"))["authenticated"]!.GetValue<bool>().ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task TokenRequest_BoundToAPodOnANode_NamesBothAndDiesWithThePod()
+    {
+        var ns = await server.NewNamespaceAsync();
+        await server.SendAsync("POST", "/api/v1/nodes", JsonNode.Parse($$$"""{"metadata":{"name":"{{{ns}}}"}}"""));
+        await server.SendAsync("POST", $"/api/v1/namespaces/{ns}/serviceaccounts", JsonNode.Parse("""{"metadata":{"name":"agent"}}"""));
+        var pod = (await server.SendAsync("POST", $"/api/v1/namespaces/{ns}/pods", JsonNode.Parse($$$"""
+            {"metadata":{"name":"p"},"spec":{"nodeName":"{{{ns}}}","serviceAccountName":"agent","containers":[{"name":"c","image":"i"}]}}
+            """))).Body;
+        var issued = await server.SendAsync("POST", $"/api/v1/namespaces/{ns}/serviceaccounts/agent/token", JsonNode.Parse(
+            """{"spec":{"audiences":["mooring"],"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p"}}}"""));
+        issued.Code.ShouldBe(201);
+        var token = (string)issued.Body["status"]!["token"]!;
+
+        var extra = (await ReviewAsync(token, "mooring"))["user"]!["extra"]!;
+        ((string?)extra["authentication.kubernetes.io/pod-name"]![0]).ShouldBe("p");
+        ((string?)extra["authentication.kubernetes.io/pod-uid"]![0]).ShouldBe((string?)pod["metadata"]!["uid"]);
+        ((string?)extra["authentication.kubernetes.io/node-name"]![0]).ShouldBe(ns);
+        ((string?)extra["authentication.kubernetes.io/node-uid"]![0]).ShouldNotBeNullOrEmpty();
+
+        await server.SendAsync("DELETE", $"/api/v1/namespaces/{ns}/pods/p?gracePeriodSeconds=0");
+        (await ReviewAsync(token, "mooring"))["authenticated"]!.GetValue<bool>().ShouldBeFalse();
+    }
+
     [Theory]
     [InlineData("GET", "/api/v1/nothings", 404, "could not find the requested resource")]
     [InlineData("GET", "/apis/none.dev/v1/things", 404, "could not find")]

@@ -72,13 +72,13 @@ public sealed class RefusalTests(TestServer server) : IClassFixture<TestServer>
     }
 
     [Fact]
-    public async Task Token_BoundToAnObject_IsRefused()
+    public async Task Token_BoundToASecret_IsRefused()
     {
         var ns = await server.NewNamespaceAsync();
         await server.SendAsync("POST", $"/api/v1/namespaces/{ns}/serviceaccounts", JsonNode.Parse("""{"metadata":{"name":"bot"}}"""));
-        var body = JsonNode.Parse("""{"spec":{"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"p"}}}""");
+        var body = JsonNode.Parse("""{"spec":{"boundObjectRef":{"kind":"Secret","apiVersion":"v1","name":"p"}}}""");
 
-        ShouldName(await server.SendAsync("POST", $"/api/v1/namespaces/{ns}/serviceaccounts/bot/token", body), "tokens bound to an object");
+        ShouldName(await server.SendAsync("POST", $"/api/v1/namespaces/{ns}/serviceaccounts/bot/token", body), "tokens bound to a Secret");
     }
 
     [Fact]
