@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Mooring.Agent.Composition;
+using Mooring.Telemetry;
 
 namespace Mooring.Agent;
 
@@ -50,12 +51,22 @@ internal static class AgentCommandLine
             Description = "Directory of the programs that health checks of type Exec may run; without it they run none [MOORING_CHECK_DIRECTORY].",
             DefaultValueFactory = _ => Variable("CHECK_DIRECTORY"),
         };
+        var operations = new Option<string>("--operations-listen")
+        {
+            Description = OperationsOptions.ListenDescription + " [MOORING_OPERATIONS_LISTEN].",
+            DefaultValueFactory = _ => Variable("OPERATIONS_LISTEN") ?? "",
+        };
+        var otlp = new Option<string>("--otlp-endpoint")
+        {
+            Description = OperationsOptions.OtlpDescription + " [MOORING_OTLP_ENDPOINT].",
+            DefaultValueFactory = _ => Variable("OTLP_ENDPOINT") ?? "",
+        };
         var logFormat = LogFormatOption();
         var logLevel = LogLevelOption();
 
         var command = new Command("run", "Runs the agent until it is told to stop.")
         {
-            nodeName, controllers, stateDirectory, interfaces, heartbeatPort, verdictPort, checkDirectory, logFormat, logLevel,
+            nodeName, controllers, stateDirectory, interfaces, heartbeatPort, verdictPort, checkDirectory, operations, otlp, logFormat, logLevel,
         };
         command.SetAction((result, cancellationToken) => AgentHost.RunAsync(
             options =>
@@ -67,6 +78,8 @@ internal static class AgentCommandLine
                 options.HeartbeatPort = result.GetValue(heartbeatPort);
                 options.VerdictPort = result.GetValue(verdictPort);
                 options.CheckDirectory = result.GetValue(checkDirectory);
+                options.OperationsListen = result.GetValue(operations)!;
+                options.OtlpEndpoint = result.GetValue(otlp)!;
             },
             new LogOptions(result.GetValue(logFormat)!, result.GetValue(logLevel)!),
             cancellationToken));

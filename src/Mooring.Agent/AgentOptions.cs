@@ -27,4 +27,10 @@ internal sealed class AgentOptions
 
     /// <summary>Directory of the programs that checks of type Exec may run; null runs none.</summary>
     public string? CheckDirectory { get; set; }
+
+    /// <summary>URL that answers /healthz, /readyz and /metrics; empty for none.</summary>
+    public string OperationsListen { get; set; } = "";
+
+    /// <summary>URL of the OpenTelemetry collector that gets the metrics; empty for none.</summary>
+    public string OtlpEndpoint { get; set; } = "";
 }

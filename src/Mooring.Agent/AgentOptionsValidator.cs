@@ -1,4 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Mooring.Telemetry;
 
 namespace Mooring.Agent;
 
@@ -60,6 +62,8 @@ internal sealed class AgentOptionsValidator : IValidateOptions<AgentOptions>
             errors.Add($"--check-directory (MOORING_CHECK_DIRECTORY) must be an absolute path, not '{directory}'");
         }
 
+        var operations = new OperationsOptions { Listen = options.OperationsListen, OtlpEndpoint = options.OtlpEndpoint };
+        errors.AddRange(operations.Validate(new ValidationContext(operations)).Select(invalid => invalid.ErrorMessage!));
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Mooring.Core.Placement;
+using Mooring.Telemetry;
 
 namespace Mooring.Controller;
 
@@ -67,6 +68,12 @@ internal sealed class ControllerOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00", ErrorMessage = "LeaseDuration: set it from 1s to 10m")]
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>URL that answers /healthz, /readyz and /metrics; empty for none.</summary>
+    public string OperationsListen { get; set; } = "";
+
+    /// <summary>URL of the OpenTelemetry collector that gets the metrics; empty for none.</summary>
+    public string OtlpEndpoint { get; set; } = "";
+
     /// <summary>What an attribute's message would not say: the name of the option on the command line.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -83,6 +90,11 @@ internal sealed class ControllerOptions : IValidatableObject
         if (FailureHalfLife < TimeSpan.Zero || FailureHalfLife > TimeSpan.FromHours(1))
         {
             yield return new ValidationResult("--failure-memory: set it from 0s to 1h", [nameof(FailureHalfLife)]);
+        }
+
+        foreach (var invalid in new OperationsOptions { Listen = OperationsListen, OtlpEndpoint = OtlpEndpoint }.Validate(validationContext))
+        {
+            yield return invalid;
         }
 
         if (MoveTimeout < TimeSpan.FromSeconds(1) || MoveTimeout > TimeSpan.FromMinutes(5))

@@ -7,11 +7,12 @@ public sealed class DependencyDirectionTests
     {
         ["Mooring.Core"] = [],
         ["Mooring.Linux"] = [],
+        ["Mooring.Telemetry"] = [],
         ["Mooring.Kubernetes"] = [],
         ["Mooring.Api"] = ["Mooring.Kubernetes"],
         ["Mooring.Protocol"] = ["Mooring.Core"],
-        ["Mooring.Controller"] = ["Mooring.Core", "Mooring.Api", "Mooring.Kubernetes", "Mooring.Protocol"],
-        ["Mooring.Agent"] = ["Mooring.Core", "Mooring.Linux", "Mooring.Protocol"],
+        ["Mooring.Controller"] = ["Mooring.Core", "Mooring.Api", "Mooring.Kubernetes", "Mooring.Protocol", "Mooring.Telemetry"],
+        ["Mooring.Agent"] = ["Mooring.Core", "Mooring.Linux", "Mooring.Protocol", "Mooring.Telemetry"],
         ["Mooring.Sandbox"] = ["Mooring.Linux"],
         ["Mooring.Cli"] = ["Mooring.Api", "Mooring.Kubernetes"],
     };

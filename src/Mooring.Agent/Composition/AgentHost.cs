@@ -11,6 +11,7 @@ using Mooring.Agent.Interfaces;
 using Mooring.Agent.Snapshots;
 using Mooring.Agent.Speaker;
 using Mooring.Linux.Netlink;
+using Mooring.Telemetry;
 
 namespace Mooring.Agent.Composition;
 
@@ -51,8 +52,8 @@ internal static class AgentHost
         builder.Services.AddOptions<AgentOptions>().Configure(configure).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<AgentOptions>, AgentOptionsValidator>();
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddMetrics();
         AddParts(builder.Services);
+        AddOperations(builder.Services, configure);
         AddHostedServices(builder.Services);
         return builder.Build();
     }
@@ -152,6 +153,24 @@ internal static class AgentHost
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ControllerFirst>>()));
         services.AddSingleton<AgentStartup>();
+    }
+
+    /// <summary>Before all else, so that who asks is told what the start waits for.</summary>
+    private static void AddOperations(IServiceCollection services, Action<AgentOptions> configure)
+    {
+        var options = new AgentOptions();
+        configure(options);
+        services.AddOperations(operations =>
+        {
+            operations.Program = "mooring-agent";
+            operations.Listen = options.OperationsListen;
+            operations.OtlpEndpoint = options.OtlpEndpoint;
+        });
+        services.AddLiveCheck("data-plane", static provider => provider.GetRequiredService<DataPlaneLoop>().Problem);
+        services.AddReadyCheck("start", static provider => provider.GetRequiredService<AgentStartup>().Problem);
+        services.AddReadyCheck("failover", static provider => provider.GetRequiredService<ControllerFirst>().Problem);
+        services.AddSingleton<AgentMetrics>();
+        services.AddHostedService(static provider => provider.GetRequiredService<AgentMetrics>());
     }
 
     /// <summary>

@@ -17,11 +17,17 @@ internal sealed partial class AgentStartup(
     ILogger<AgentStartup> logger)
     : IHostedService
 {
+    private volatile bool _done;
+
+    /// <summary>What it still waits for, null when it is done.</summary>
+    public string? Problem => _done ? null : "the kernel is being looked at and brought to the snapshot on disk";
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         facts.Probed(await dataPlane.ProbeAsync(cancellationToken).ConfigureAwait(false));
         await snapshots.RestoreAsync(cancellationToken).ConfigureAwait(false);
         failover.Restored();
+        _done = true;
         Log.Ready(logger, snapshots.Current.Revision);
     }
 

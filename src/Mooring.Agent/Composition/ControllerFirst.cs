@@ -21,6 +21,10 @@ internal sealed partial class ControllerFirst(
     private bool _restoring = true;
     private ClusterSnapshot? _kept;
     private ITimer? _timer;
+    private volatile bool _passedOn;
+
+    /// <summary>Why this agent takes no part in failover, null when it does.</summary>
+    public string? Problem => _passedOn ? null : "there is no snapshot yet, from a controller or on disk";
 
     /// <inheritdoc/>
     public Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
@@ -35,6 +39,7 @@ internal sealed partial class ControllerFirst(
 
             // Under the lock, so that the kept one cannot come after it.
             _kept = null;
+            _passedOn = true;
             return failover.ApplyAsync(snapshot, cancellationToken);
         }
     }
@@ -61,6 +66,7 @@ internal sealed partial class ControllerFirst(
             if (_kept is { } snapshot)
             {
                 _kept = null;
+                _passedOn = true;
                 Log.Alone(logger, snapshot.Revision);
                 _ = failover.ApplyAsync(snapshot, CancellationToken.None);
             }

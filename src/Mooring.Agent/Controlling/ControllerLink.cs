@@ -33,6 +33,9 @@ internal sealed partial class ControllerLink(
     private string _lastFailure = "";
     private volatile bool _connected;
 
+    /// <summary>A controller has sent something on the stream that is open.</summary>
+    public bool Connected => _connected;
+
     /// <summary>Gives what was said last, such as addresses handed over, a moment to be sent.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {

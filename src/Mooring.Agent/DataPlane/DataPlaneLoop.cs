@@ -47,6 +47,19 @@ internal sealed partial class DataPlaneLoop(
     private bool _verifyDue;
     private int _failures;
     private string _lastProblems = "";
+    private long _turned = timeProvider.GetTimestamp();
+    private int _problems;
+
+    /// <summary>It looks at the kernel every few seconds whatever happens: longer than this it hangs in a call.</summary>
+    private static readonly TimeSpan Hung = TimeSpan.FromMinutes(2);
+
+    /// <summary>What is wrong with this loop itself, null when it turns.</summary>
+    public string? Problem =>
+        timeProvider.GetElapsedTime(Volatile.Read(ref _turned)) is var since && since > Hung
+            ? $"the data plane has not come back from the kernel for {since.TotalSeconds:0} s" : null;
+
+    /// <summary>How many things the kernel refused in the last attempt.</summary>
+    public int Problems => Volatile.Read(ref _problems);
 
     /// <summary>Looks at the kernel; to be called before the first snapshot.</summary>
     public Task<DataPlaneProbe> ProbeAsync(CancellationToken cancellationToken) => dataPlane.ProbeAsync(cancellationToken);
@@ -137,6 +150,7 @@ internal sealed partial class DataPlaneLoop(
             while (await _wake.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
             {
                 _wake.Reader.TryRead(out _);
+                Volatile.Write(ref _turned, timeProvider.GetTimestamp());
                 await CountAsync(stoppingToken).ConfigureAwait(false);
                 if (!await WorkAsync(stoppingToken).ConfigureAwait(false))
                 {
@@ -258,6 +272,7 @@ internal sealed partial class DataPlaneLoop(
     private void Remember(ImmutableArray<Problem> problems)
     {
         _failures = problems.IsEmpty ? 0 : _failures + 1;
+        Volatile.Write(ref _problems, problems.Length);
         // The same refusal on every retry is said once.
         var text = string.Join("; ", problems.Select(problem => $"{problem.Object} {problem.Message}"));
         if (text != _lastProblems && text.Length > 0)

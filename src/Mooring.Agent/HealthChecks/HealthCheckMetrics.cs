@@ -16,11 +16,11 @@ internal sealed class HealthCheckMetrics
     public HealthCheckMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _checks = meter.CreateCounter<long>("mooring_health_checks", description: "Checks done, by type and result.");
+        _checks = meter.CreateCounter<long>("mooring_health_checks_total", description: "Checks done, by type and result.");
         _duration = meter.CreateHistogram<double>("mooring_health_check_duration_seconds", "s", "How long checks took.");
         _lateness = meter.CreateHistogram<double>(
             "mooring_health_check_lateness_seconds", "s", "How long after they were due checks began.");
-        _changes = meter.CreateCounter<long>("mooring_health_verdict_changes", description: "Verdicts that changed, by the new one.");
+        _changes = meter.CreateCounter<long>("mooring_health_verdict_changes_total", description: "Verdicts that changed, by the new one.");
         meter.CreateObservableGauge(
             "mooring_health_endpoints", Endpoints, description: "Endpoints checked here that have a verdict, by verdict.");
     }

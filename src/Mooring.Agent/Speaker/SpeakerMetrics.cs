@@ -17,13 +17,13 @@ internal sealed class SpeakerMetrics
     public SpeakerMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _announcements = meter.CreateCounter<long>("mooring_announcements_sent", description: "Gratuitous ARP frames and unsolicited neighbour advertisements sent.");
-        _arpAnswers = meter.CreateCounter<long>("mooring_arp_requests_answered", description: "ARP requests answered.");
-        _solicitationAnswers = meter.CreateCounter<long>("mooring_neighbor_solicitations_answered", description: "Neighbour solicitations answered.");
-        _echoAnswers = meter.CreateCounter<long>("mooring_icmp_echo_answered", description: "ICMP and ICMPv6 echo requests answered.");
-        _malformed = meter.CreateCounter<long>("mooring_frames_malformed", description: "Frames that were cut short or inconsistent.");
-        _claims = meter.CreateCounter<long>("mooring_claims_seen", description: "Claims of our addresses by other machines.");
-        _sendFailures = meter.CreateCounter<long>("mooring_frames_not_sent", description: "Frames the kernel did not take.");
+        _announcements = meter.CreateCounter<long>("mooring_announcements_sent_total", description: "Gratuitous ARP frames and unsolicited neighbour advertisements sent.");
+        _arpAnswers = meter.CreateCounter<long>("mooring_arp_requests_answered_total", description: "ARP requests answered.");
+        _solicitationAnswers = meter.CreateCounter<long>("mooring_neighbor_solicitations_answered_total", description: "Neighbour solicitations answered.");
+        _echoAnswers = meter.CreateCounter<long>("mooring_icmp_echo_answered_total", description: "ICMP and ICMPv6 echo requests answered.");
+        _malformed = meter.CreateCounter<long>("mooring_frames_malformed_total", description: "Frames that were cut short or inconsistent.");
+        _claims = meter.CreateCounter<long>("mooring_claims_seen_total", description: "Claims of our addresses by other machines.");
+        _sendFailures = meter.CreateCounter<long>("mooring_frames_not_sent_total", description: "Frames the kernel did not take.");
     }
 
     public void Announced() => _announcements.Add(1);

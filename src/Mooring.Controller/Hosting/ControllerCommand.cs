@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Mooring.Api;
 using Mooring.Core.Placement;
+using Mooring.Telemetry;
 
 namespace Mooring.Controller.Hosting;
 
@@ -65,6 +66,16 @@ internal static class ControllerCommand
             "--failure-memory",
             "How long a node that failed once ranks behind the others, up to 1h; longer after repeated failures",
             ControllerOptions.DefaultFailureHalfLife);
+        var operations = new Option<string>("--operations-listen")
+        {
+            Description = OperationsOptions.ListenDescription,
+            DefaultValueFactory = _ => "",
+        };
+        var otlp = new Option<string>("--otlp-endpoint")
+        {
+            Description = OperationsOptions.OtlpDescription,
+            DefaultValueFactory = _ => "",
+        };
         var logFormat = new Option<string>("--log-format")
         {
             Description = "console or json, one line for each entry",
@@ -80,7 +91,7 @@ internal static class ControllerCommand
         var run = new Command("run", "Run the controller")
         {
             kubeconfig, listen, @namespace, leaderElect, identity, defaultLoadBalancer, cordonDrains, rebalance, maxMoves, failbackDelay,
-            failureMemory, logFormat, logLevel,
+            failureMemory, operations, otlp, logFormat, logLevel,
         };
         run.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetValue(kubeconfig),
@@ -96,6 +107,8 @@ internal static class ControllerCommand
                 options.MaxMovesInFlight = parsed.GetValue(maxMoves);
                 options.FailbackDelay = parsed.GetValue(failbackDelay);
                 options.FailureHalfLife = parsed.GetValue(failureMemory);
+                options.OperationsListen = parsed.GetValue(operations)!;
+                options.OtlpEndpoint = parsed.GetValue(otlp)!;
             },
             logging => ConfigureLogging(logging, parsed.GetValue(logFormat) == Json, parsed.GetValue(logLevel)),
             cancellationToken));

@@ -19,6 +19,7 @@ using Mooring.Kubernetes;
 using Mooring.Kubernetes.Caching;
 using Mooring.Kubernetes.Client;
 using Mooring.Protocol.Snapshots;
+using Mooring.Telemetry;
 
 namespace Mooring.Controller.Hosting;
 
@@ -75,6 +76,18 @@ internal static class ControllerHost
         services.AddSingleton(time);
         services.AddSingleton<IValidateOptions<ControllerOptions>, ControllerOptionsValidator>();
         services.AddOptions<ControllerOptions>().Configure(configure).ValidateOnStart();
+        var chosen = new ControllerOptions();
+        configure(chosen);
+        services.AddOperations(operations =>
+        {
+            operations.Program = "mooring-controller";
+            operations.Listen = chosen.OperationsListen;
+            operations.OtlpEndpoint = chosen.OtlpEndpoint;
+        });
+        services.AddLiveCheck("reconciler", static provider => provider.GetRequiredService<ControllerMetrics>().Problem);
+        services.AddReadyCheck("caches", static provider => provider.GetRequiredService<WorldReader>().Synced
+            ? null : "the cluster's objects have not all been listed yet");
+        services.AddSingleton<ControllerMetrics>();
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = SnapshotLimits.MaxAgentMessageBytes);
         services.AddKubernetesClient(cluster);
         services.AddInformer<V1Alpha1VirtualIp>();

@@ -30,6 +30,7 @@ internal sealed partial class ClusterReconciler(
     EventReporter events,
     ClaimWriter claims,
     ServiceWriter services,
+    ControllerMetrics metrics,
     IOptions<ControllerOptions> options,
     TimeProvider time,
     ILogger<ClusterReconciler> logger)
@@ -84,6 +85,7 @@ internal sealed partial class ClusterReconciler(
         finally
         {
             agents.End();
+            metrics.LeadsNoMore();
             await ending.CancelAsync();
             await writing;
         }
@@ -149,14 +151,20 @@ internal sealed partial class ClusterReconciler(
     /// <summary>One fault, such as an object no one foresaw, must not take the stream of every agent with it.</summary>
     private BuildResult? TryReconcile()
     {
+        metrics.Started();
         try
         {
             return Reconcile();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
+            metrics.Failed();
             Log.Failed(logger, e);
             return null;
+        }
+        finally
+        {
+            metrics.Ended();
         }
     }
 
@@ -219,6 +227,8 @@ internal sealed partial class ClusterReconciler(
         // Stored times have whole seconds.
         var second = new DateTime(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
         var present = new HashSet<StatusKey>();
+        var readiness = new List<string>();
+        var (readyBackends, backends) = (0, 0);
         foreach (var vip in result.VirtualIps)
         {
             var resource = vip.Settings.Resource;
@@ -234,6 +244,7 @@ internal sealed partial class ClusterReconciler(
             var after = VirtualIpStatusComputation.Compute(vip, view, states, before, second);
             events.Judged(resource, before?.Conditions, after.Conditions);
             statuses.Submit(key, resource.Metadata, after, resource.Status);
+            readiness.Add(after.Conditions?.FirstOrDefault(one => one.Type == ConditionTypes.Ready)?.Status ?? "Unknown");
         }
 
         foreach (var pool in result.Pools)
@@ -245,6 +256,8 @@ internal sealed partial class ClusterReconciler(
             var after = PoolStatusComputation.Compute(pool, states, before, second);
             events.Judged(resource, before?.Conditions, after.Conditions);
             events.Probed(pool, states);
+            readyBackends += after.Ready ?? 0;
+            backends += after.Total ?? 0;
             statuses.Submit(key, resource.Metadata, after, resource.Status);
         }
 
@@ -260,6 +273,7 @@ internal sealed partial class ClusterReconciler(
         }
 
         statuses.Retain(present);
+        metrics.Saw(result, view, readiness, readyBackends, backends);
         events.Retain(result.Pools.Select(pool => pool.Settings.Key).ToHashSet());
     }
 
@@ -279,6 +293,7 @@ internal sealed partial class ClusterReconciler(
             .ToDictionary(entry => entry.Address, entry => entry.Resource);
         foreach (var move in moves)
         {
+            metrics.Moved(move.Reason);
             Log.Moved(logger, move.Address, move.From ?? "nobody", move.To.Node, move.To.Term, move.Reason ?? "");
             if (owners.TryGetValue(move.Address, out var vip))
             {

@@ -24,6 +24,9 @@ internal sealed class WorldReader(
 
     public IStore<V1Alpha1BackendPool> BackendPools => pools.Store;
 
+    /// <summary>Every cache has been filled once.</summary>
+    public bool Synced => WaitForSyncAsync(CancellationToken.None).IsCompletedSuccessfully;
+
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(
         virtualIps.WaitForSyncAsync(cancellationToken),
         pools.WaitForSyncAsync(cancellationToken),

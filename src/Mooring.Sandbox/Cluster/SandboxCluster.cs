@@ -232,6 +232,7 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
             [
                 .. controller, "run", "--kubeconfig", Paths.ControlKubeconfig,
                 "--listen", $"http://0.0.0.0:{ControllerPort}", "--namespace", "mooring-system",
+                "--operations-listen", "http://*:7951",
             ],
             Paths.LogOf("controller"),
             _time);
@@ -244,6 +245,7 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
                     .. agent, "run", "--node-name", node.Name,
                     "--controller", $"http://{Topology.ControlHost.Address}:{ControllerPort}",
                     "--state-directory", Paths.StateOf(node.Name),
+                    "--operations-listen", "http://*:7950",
                 ],
                 Paths.LogOf(node.Name),
                 _time),

@@ -57,7 +57,7 @@ public sealed class ArpSpeakerTests : IAsyncLifetime
         capture.Packets.Count(packet => packet.IsAnnouncement).ShouldBe(12);
         _lab.Time.Advance(TimeSpan.FromSeconds(24.2));
         await capture.PacketsAsync(14);
-        _lab.Meters["mooring_announcements_sent"].ShouldBe(12 + 2 + 2, "the round trip announced too");
+        _lab.Meters["mooring_announcements_sent_total"].ShouldBe(12 + 2 + 2, "the round trip announced too");
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class ArpSpeakerTests : IAsyncLifetime
 
         TestNamespaces.Exec(_lab.Peer, "ip neigh show 10.70.0.100").ShouldContain(SpeakerLab.OwnMac.ToString());
         TestNamespaces.Exec(_lab.Node, "ip address").ShouldNotContain("10.70.0.100", Case.Sensitive, "never bound");
-        _lab.Meters["mooring_icmp_echo_answered"].ShouldBe(1);
+        _lab.Meters["mooring_icmp_echo_answered_total"].ShouldBe(1);
     }
 
     [Theory]
@@ -391,7 +391,7 @@ public sealed class ArpSpeakerTests : IAsyncLifetime
         }
 
         _lab.Speaker.Claims.TryRead(out _).ShouldBeFalse();
-        _lab.Meters["mooring_claims_seen"].ShouldBe(2);
+        _lab.Meters["mooring_claims_seen_total"].ShouldBe(2);
     }
 
     [Fact]
@@ -447,7 +447,7 @@ public sealed class ArpSpeakerTests : IAsyncLifetime
         }
 
         (await RoundTripAsync(capture)).ShouldBeEmpty();
-        _lab.Meters["mooring_frames_malformed"].ShouldBe(ArpPacket.FrameLength - EthernetHeader.Length);
+        _lab.Meters["mooring_frames_malformed_total"].ShouldBe(ArpPacket.FrameLength - EthernetHeader.Length);
 
         var random = new Random(20260104);
         for (var i = 0; i < 500; i++)

@@ -90,8 +90,8 @@ public sealed class NeighborSpeakerTests : IAsyncLifetime
 
         TestNamespaces.Exec(_lab.Peer, "ip neigh show fd00:70::100").ShouldContain(SpeakerLab.OwnMac.ToString());
         TestNamespaces.Exec(_lab.Node, "ip address").ShouldNotContain("fd00:70::100", Case.Sensitive, "never bound");
-        _lab.Meters["mooring_icmp_echo_answered"].ShouldBe(1);
-        _lab.Meters["mooring_neighbor_solicitations_answered"].ShouldBe(1);
+        _lab.Meters["mooring_icmp_echo_answered_total"].ShouldBe(1);
+        _lab.Meters["mooring_neighbor_solicitations_answered_total"].ShouldBe(1);
     }
 
     [Fact]
@@ -277,7 +277,7 @@ public sealed class NeighborSpeakerTests : IAsyncLifetime
         }
 
         _lab.Speaker.Claims.TryRead(out _).ShouldBeFalse();
-        _lab.Meters["mooring_claims_seen"].ShouldBe(2);
+        _lab.Meters["mooring_claims_seen_total"].ShouldBe(2);
     }
 
     [Fact]
@@ -297,7 +297,7 @@ public sealed class NeighborSpeakerTests : IAsyncLifetime
         routed[21] = 254; // hop limit
         capture.Send(routed);
         (await RoundTripAsync(capture)).ShouldBeEmpty();
-        _lab.Meters["mooring_frames_malformed"].ShouldBe(whole.Length - 55 + 1);
+        _lab.Meters["mooring_frames_malformed_total"].ShouldBe(whole.Length - 55 + 1);
 
         var random = new Random(20261121);
         for (var i = 0; i < 500; i++)

@@ -38,7 +38,7 @@ internal static class HealthAgent
         });
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
-            if (instrument.Name == "mooring_health_checks" && tags.ToArray().Any(tag => tag.Value is "failure"))
+            if (instrument.Name == "mooring_health_checks_total" && tags.ToArray().Any(tag => tag.Value is "failure"))
             {
                 Interlocked.Add(ref failures, value);
             }
