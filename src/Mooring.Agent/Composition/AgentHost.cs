@@ -8,8 +8,10 @@ using Mooring.Agent.Failover;
 using Mooring.Agent.Gateways;
 using Mooring.Agent.HealthChecks;
 using Mooring.Agent.Interfaces;
+using Mooring.Agent.Loads;
 using Mooring.Agent.Snapshots;
 using Mooring.Agent.Speaker;
+using Mooring.Linux.Conntrack;
 using Mooring.Linux.Netlink;
 using Mooring.Telemetry;
 
@@ -128,6 +130,13 @@ internal static class AgentHost
             provider.GetRequiredService<FailoverService>(),
             provider.GetRequiredService<HealthCheckService>()));
 
+        services.AddSingleton(provider => new LoadReporter(
+            ReadFlows,
+            provider.GetRequiredService<HealthCheckService>().ResponseTimes,
+            provider.GetRequiredService<AgentReports>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LoadReporter>>()));
+
         services.AddSingleton(provider => new SnapshotStore(
             Options(provider).StateDirectory, provider.GetRequiredService<ILogger<SnapshotStore>>()));
         services.AddSingleton(provider => new SnapshotKeeper(
@@ -137,6 +146,7 @@ internal static class AgentHost
                 new HealthCheckConsumer(
                     provider.GetRequiredService<HealthCheckService>(), provider.GetRequiredService<VerdictExchange>()),
                 provider.GetRequiredService<DataPlaneLoop>(),
+                provider.GetRequiredService<LoadReporter>(),
                 provider.GetRequiredService<ControllerFirst>(),
             ],
             provider.GetRequiredService<ILogger<SnapshotKeeper>>()));
@@ -188,8 +198,15 @@ internal static class AgentHost
         services.AddHostedService(provider => provider.GetRequiredService<AgentStartup>());
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
         services.AddHostedService(provider => provider.GetRequiredService<FirstPacketWatch>());
+        services.AddHostedService(provider => provider.GetRequiredService<LoadReporter>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentReporter>());
         services.AddHostedService(provider => provider.GetRequiredService<FailoverService>());
+    }
+
+    private static void ReadFlows(Action<ConntrackFlow> take)
+    {
+        using var conntrack = new ConntrackTable();
+        conntrack.Read(take);
     }
 
     private static AgentOptions Options(IServiceProvider provider) =>

@@ -4,7 +4,7 @@ using Mooring.Protocol.V1Alpha1;
 namespace Mooring.Agent.Controlling;
 
 /// <summary>
-/// What is waiting to be told to the controller. Bounded: facts and health keep only the latest word, takeovers and
+/// What is waiting to be told to the controller. Bounded: facts, health and loads keep only the latest word, takeovers and
 /// conflicts the most recent ones, and all of it survives a time without a controller.
 /// </summary>
 internal sealed class AgentReports
@@ -22,10 +22,11 @@ internal sealed class AgentReports
 
     private TaskCompletionSource _drained = new();
     private NodeFacts? _facts;
+    private LoadReport? _load;
     private bool _taken;
 
     private bool IsEmpty =>
-        _holders.Count == 0 && _acks.Count == 0 && _health.Count == 0 && _conflicts.Count == 0 && _facts is null;
+        _holders.Count == 0 && _acks.Count == 0 && _health.Count == 0 && _conflicts.Count == 0 && _facts is null && _load is null;
 
     public void Add(HolderReport report) => Change(() => Enqueue(_holders, report, MaxHolderReports));
 
@@ -34,6 +35,8 @@ internal sealed class AgentReports
     public void Add(Ack ack) => Change(() => _acks.Enqueue(ack));
 
     public void Set(NodeFacts facts) => Change(() => _facts = facts);
+
+    public void Set(LoadReport load) => Change(() => _load = load);
 
     public void Set(EndpointHealth health) =>
         Change(() => _health[(health.BackendSetId, health.Address, health.Port)] = health);
@@ -44,6 +47,7 @@ internal sealed class AgentReports
         lock (_gate)
         {
             _facts = null;
+            _load = null;
             _health.Clear();
             _acks.Clear();
             _taken = false;
@@ -137,7 +141,14 @@ internal sealed class AgentReports
             return new AgentMessage { Facts = facts };
         }
 
-        return _conflicts.TryDequeue(out var conflict) ? new AgentMessage { Conflict = conflict } : null;
+        if (_conflicts.TryDequeue(out var conflict))
+        {
+            return new AgentMessage { Conflict = conflict };
+        }
+
+        var load = _load;
+        _load = null;
+        return load is null ? null : new AgentMessage { Load = load };
     }
 
     private void Change(Action change)

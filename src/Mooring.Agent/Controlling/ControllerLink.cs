@@ -132,6 +132,7 @@ internal sealed partial class ControllerLink(
         hello.ProtocolVersion = ProtocolVersion;
         hello.AppliedRevision = snapshots.Current.Revision;
         hello.Slots.AddRange(SlotReports.ToProto(snapshots.Current));
+        hello.Weights.AddRange(WeightReports.ToProto(snapshots.Current));
         return hello;
     }
 

@@ -54,6 +54,16 @@ internal sealed partial class HealthCheckService : BackgroundService
     public IReadOnlyList<HealthChange> Verdicts() =>
         [.. _verdicts.Select(pair => new HealthChange(pair.Key.SetId, pair.Key.Backend, pair.Value))];
 
+    /// <summary>How long checks that pass take, for endpoints that are checked here.</summary>
+    public IReadOnlyList<(string SetId, IPEndPoint Backend, TimeSpan Time)> ResponseTimes()
+    {
+        lock (_gate)
+        {
+            return [.. _checks.Where(pair => pair.Value.ResponseTime is not null)
+                .Select(pair => (pair.Key.SetId, pair.Key.Backend, pair.Value.ResponseTime!.Value))];
+        }
+    }
+
     /// <summary>Starts, restarts and stops checks so that they are those <paramref name="snapshot"/> asks for.</summary>
     public void ApplySnapshot(ClusterSnapshot snapshot)
     {
@@ -168,8 +178,13 @@ internal sealed partial class HealthCheckService : BackgroundService
             var started = _timeProvider.GetTimestamp();
             var outcome = await _probes.For(target.Check.Type).ProbeAsync(target, deadline).ConfigureAwait(false);
             check.LastFailed = !outcome.Success;
-            _metrics.Checked(target.Check.Type, outcome.Success, _timeProvider.GetElapsedTime(started));
-            if (!outcome.Success && _scheduler.Now < check.CountsFrom)
+            var took = _timeProvider.GetElapsedTime(started);
+            _metrics.Checked(target.Check.Type, outcome.Success, took);
+            if (outcome.Success)
+            {
+                check.Passed(took);
+            }
+            else if (_scheduler.Now < check.CountsFrom)
             {
                 return;
             }

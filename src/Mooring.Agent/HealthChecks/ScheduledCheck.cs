@@ -5,6 +5,9 @@ namespace Mooring.Agent.HealthChecks;
 /// <summary>One target and where its checks are. Guarded by the scheduler's lock, but for its run.</summary>
 internal sealed class ScheduledCheck(HealthCheckTarget target, TimeSpan now, TimeProvider timeProvider) : IDisposable
 {
+    /// <summary>Weight of the latest check in the average.</summary>
+    private const double Latest = 0.25;
+
     private CancellationTokenSource? _deadline;
 
     public HealthCheckTarget Target => target;
@@ -26,8 +29,13 @@ internal sealed class ScheduledCheck(HealthCheckTarget target, TimeSpan now, Tim
 
     public bool LastFailed { get; set; }
 
+    /// <summary>Moving average of the checks that passed; null before the first.</summary>
+    public TimeSpan? ResponseTime { get; private set; }
+
     /// <summary>Another node found it unhealthy since the last check.</summary>
     public bool Suspected { get; set; }
+
+    public void Passed(TimeSpan took) => ResponseTime = ResponseTime is { } average ? average + (Latest * (took - average)) : took;
 
     /// <summary>Cancelled when the time of a check that begins now is over.</summary>
     public CancellationToken Begin()

@@ -33,7 +33,11 @@ public sealed class BackendPoolSpec
     public IList<StaticEndpoint>? Endpoints { get; set; }
 
     [JsonPropertyName("algorithm")]
-    [Description("How a new connection is given to an endpoint.")]
+    [Description(
+        "How a new connection is given to an endpoint. Maglev: by a hash of client address and port, few move when the endpoints "
+        + "change. SourceIpHash: by a hash of the client's address alone. RoundRobin: in turn, WeightedRoundRobin: in turn by "
+        + "weight, both on the holder, in Nat mode. LeastConnections and LeastResponseTime: as Maglev, with weights that follow "
+        + "the number of connections, or the time that health checks take (without healthCheck it is Maglev).")]
     [AllowedValues("RoundRobin", "WeightedRoundRobin", "LeastConnections", "SourceIpHash", "Maglev", "LeastResponseTime")]
     [DefaultValue("Maglev")]
     public string Algorithm { get; set; } = "Maglev";

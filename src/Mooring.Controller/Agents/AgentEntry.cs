@@ -26,6 +26,9 @@ internal sealed class AgentEntry(string node, long since)
     public ImmutableDictionary<EndpointKey, EndpointVerdict> Health { get; set; } =
         ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty;
 
+    /// <summary>Null until the stream has told.</summary>
+    public ImmutableDictionary<EndpointKey, EndpointLoadReport>? Loads { get; set; }
+
     public AgentPresence Presence =>
         Session is not null ? AgentPresence.Connected : GivenUp ? AgentPresence.Absent : AgentPresence.Expected;
 }

@@ -100,7 +100,7 @@ internal sealed partial class AgentGrpcService(AgentRegistry registry, TimeProvi
             held,
             terms,
             AgentReports.Health(ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty, hello.Health),
-            SlotReports.ToCore(hello.Slots));
+            new PublishedTables { Slots = SlotReports.ToCore(hello.Slots), Weights = WeightReports.ToCore(hello.Weights) });
     }
 
     private async Task ReadAsync(
@@ -129,6 +129,9 @@ internal sealed partial class AgentGrpcService(AgentRegistry registry, TimeProvi
                 var facts = AgentReports.Facts(session.Node, message.Facts, out var unreadable);
                 LogUnreadable(session.Node, unreadable);
                 registry.Update(session, (entry, _) => entry.Facts = facts);
+                break;
+            case AgentMessage.MessageOneofCase.Load:
+                registry.Loaded(session, AgentReports.Loads(message.Load));
                 break;
             case AgentMessage.MessageOneofCase.Conflict:
                 if (AgentReports.Conflict(session.Node, message.Conflict) is { } conflict)

@@ -19,9 +19,6 @@ internal sealed partial class AgentRegistry(
     private static readonly Status NotLeading = new(
         StatusCode.Unavailable, "this replica does not lead; try another address of the controller");
 
-    private static readonly ImmutableDictionary<string, ImmutableArray<SlotAssignment>> NoSlots =
-        ImmutableDictionary.Create<string, ImmutableArray<SlotAssignment>>(StringComparer.Ordinal);
-
     private readonly Lock _lock = new();
     private readonly Dictionary<string, AgentEntry> _entries = new(StringComparer.Ordinal);
     private HolderTable _holders = new();
@@ -31,7 +28,7 @@ internal sealed partial class AgentRegistry(
     private FailureMemory _failures = FailureMemory.Empty;
     private PublishedSnapshot? _published;
     private ulong _adoptedRevision;
-    private ImmutableDictionary<string, ImmutableArray<SlotAssignment>> _adoptedSlots = NoSlots;
+    private PublishedTables _adopted = PublishedTables.None;
     private bool _serving;
 
     /// <summary>Something that a snapshot is computed from changed.</summary>
@@ -48,14 +45,14 @@ internal sealed partial class AgentRegistry(
         }
     }
 
-    /// <summary>Slots that the agent with the highest revision worked by when it connected.</summary>
-    public ImmutableDictionary<string, ImmutableArray<SlotAssignment>> AdoptedSlots
+    /// <summary>What the agent with the highest revision worked by when it connected.</summary>
+    public PublishedTables Adopted
     {
         get
         {
             lock (_lock)
             {
-                return _adoptedSlots;
+                return _adopted;
             }
         }
     }
@@ -87,7 +84,7 @@ internal sealed partial class AgentRegistry(
             _conflicts = [];
             _contested = new ContestedAddresses(time);
             _published = null;
-            (_adoptedRevision, _adoptedSlots) = (0, NoSlots);
+            (_adoptedRevision, _adopted) = (0, PublishedTables.None);
             _failures = failures;
             foreach (var (address, claim) in adopted)
             {
@@ -126,14 +123,14 @@ internal sealed partial class AgentRegistry(
         IReadOnlyDictionary<IPAddress, HolderClaim> held,
         IReadOnlyDictionary<IPAddress, ulong> terms,
         ImmutableDictionary<EndpointKey, EndpointVerdict> health,
-        ImmutableDictionary<string, ImmutableArray<SlotAssignment>> slots)
+        PublishedTables tables)
     {
         lock (_lock)
         {
             ThrowIfNotServing();
             if (session.AppliedAtStart > _adoptedRevision)
             {
-                (_adoptedRevision, _adoptedSlots) = (session.AppliedAtStart, slots);
+                (_adoptedRevision, _adopted) = (session.AppliedAtStart, tables);
             }
 
             var entry = EntryOf(session.Node);
@@ -144,6 +141,7 @@ internal sealed partial class AgentRegistry(
             entry.AppliedRevision = session.AppliedAtStart;
             entry.Refusals = [];
             entry.Health = health;
+            entry.Loads = null;
             foreach (var (address, term) in terms)
             {
                 _holders.SeeTerm(address, term);
@@ -188,6 +186,18 @@ internal sealed partial class AgentRegistry(
         }
 
         Changed.Raise();
+    }
+
+    /// <summary>Loads come all the time: whoever goes by them looks when it is time, and nobody is woken.</summary>
+    public void Loaded(AgentSession session, ImmutableDictionary<EndpointKey, EndpointLoadReport> loads)
+    {
+        lock (_lock)
+        {
+            if (_entries.TryGetValue(session.Node, out var entry) && entry.Session == session)
+            {
+                entry.Loads = loads;
+            }
+        }
     }
 
     public void Moved(AgentSession session, HolderMove report)
@@ -297,6 +307,8 @@ internal sealed partial class AgentRegistry(
                 Failures = _failures,
                 Health = _entries.Values.Where(entry => entry.Session is not null)
                     .ToImmutableDictionary(entry => entry.Node, entry => entry.Health),
+                Loads = _entries.Values.Where(entry => entry.Session is not null && entry.Loads is not null)
+                    .ToImmutableDictionary(entry => entry.Node, entry => entry.Loads!),
                 Refusals = _entries.Values.Where(entry => entry.Session is not null && !entry.Refusals.IsEmpty)
                     .ToImmutableDictionary(entry => entry.Node, entry => entry.Refusals),
                 AnyApplied = _entries.Values.Any(entry => entry.AppliedRevision > 0),

@@ -108,6 +108,21 @@ internal static class AgentReports
         return health.ToImmutable();
     }
 
+    public static ImmutableDictionary<EndpointKey, EndpointLoadReport> Loads(LoadReport report)
+    {
+        var loads = ImmutableDictionary.CreateBuilder<EndpointKey, EndpointLoadReport>();
+        foreach (var endpoint in report.Endpoints)
+        {
+            if (endpoint.Port is > 0 and <= ushort.MaxValue && IPAddress.TryParse(endpoint.Address, out var address))
+            {
+                loads[new EndpointKey(endpoint.BackendSetId, address, (ushort)endpoint.Port)] = new EndpointLoadReport(
+                    (int)Math.Min(endpoint.Connections, int.MaxValue), Span(endpoint.ResponseTime));
+            }
+        }
+
+        return loads.ToImmutable();
+    }
+
     /// <summary>It ends up in a status, which must stay small whatever an agent sends.</summary>
     private static string Cut(string text) => text.Length <= MaxReasonLength ? text : text[..MaxReasonLength];
 

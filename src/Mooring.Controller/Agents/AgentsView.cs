@@ -31,6 +31,10 @@ internal sealed record AgentsView
     public ImmutableDictionary<string, ImmutableDictionary<EndpointKey, EndpointVerdict>> Health { get; init; } =
         ImmutableDictionary<string, ImmutableDictionary<EndpointKey, EndpointVerdict>>.Empty;
 
+    /// <summary>Loads by node, of connected agents that have told some.</summary>
+    public ImmutableDictionary<string, ImmutableDictionary<EndpointKey, EndpointLoadReport>> Loads { get; init; } =
+        ImmutableDictionary<string, ImmutableDictionary<EndpointKey, EndpointLoadReport>>.Empty;
+
     /// <summary>What each agent could not apply of the last revision it acknowledged.</summary>
     public ImmutableDictionary<string, ImmutableArray<Refusal>> Refusals { get; init; } =
         ImmutableDictionary<string, ImmutableArray<Refusal>>.Empty;

@@ -53,6 +53,8 @@ internal sealed partial class ClusterReconciler(
 
     private ImmutableArray<HeartbeatKey> _keys = [];
 
+    private readonly LoadWeigher _weigher = new();
+
     /// <summary>Slots in force by id of the backend set.</summary>
     private ImmutableDictionary<string, ImmutableArray<SlotAssignment>> _slots =
         ImmutableDictionary<string, ImmutableArray<SlotAssignment>>.Empty;
@@ -79,7 +81,8 @@ internal sealed partial class ClusterReconciler(
         {
             using var subscription = world.Subscribe(agents.Changed);
             await WaitForAgentsAsync(adoption, cancellationToken);
-            _slots = agents.AdoptedSlots;
+            _slots = agents.Adopted.Slots;
+            _weigher.Begin(agents.Adopted.Weights, Clock);
             await LoopAsync(cancellationToken);
         }
         finally
@@ -120,6 +123,11 @@ internal sealed partial class ClusterReconciler(
         {
             var changed = await WaitAsync(soon, result?.NextCheck, cancellationToken);
             soon = agents.Expire();
+            if (_weigher.NextStep <= Clock)
+            {
+                changed |= _weigher.Step(agents.View(), agents.Published?.Snapshot, Clock);
+            }
+
             if (changed || result?.NextCheck <= Clock)
             {
                 await Task.Delay(pause, time, cancellationToken);
@@ -138,9 +146,12 @@ internal sealed partial class ClusterReconciler(
     private async Task<bool> WaitAsync(bool soon, TimeSpan? nextCheck, CancellationToken cancellationToken)
     {
         var wait = soon ? SoonCheck : MaxWait;
-        if (nextCheck is { } next && next - Clock < wait)
+        foreach (var next in (TimeSpan?[])[nextCheck, _weigher.NextStep])
         {
-            wait = next - Clock;
+            if (next is { } at && at - Clock < wait)
+            {
+                wait = at - Clock;
+            }
         }
 
         return wait > TimeSpan.Zero && await agents.Changed.WaitAsync(wait, time, cancellationToken);
@@ -206,7 +217,8 @@ internal sealed partial class ClusterReconciler(
         // The wall clock only makes a revision of a new leader exceed those of leaders before it, whose agents may be
         // away; within one leadership, and against every agent that is there, it is simply the next number.
         var revision = Math.Max(highest + 1, last is null ? (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() : 0);
-        var snapshot = SlotAssigner.Assign(result.Snapshot with { Revision = revision }, states, _slots, generation: revision);
+        var snapshot = SlotAssigner.Assign(
+            _weigher.Apply(result.Snapshot with { Revision = revision }, states), states, _slots, generation: revision);
         _slots = snapshot.BackendSets.Where(set => !set.Slots.IsEmpty)
             .ToImmutableDictionary(set => set.Id, set => set.Slots, StringComparer.Ordinal);
         var behind = last is not null && highest > last.Revision;

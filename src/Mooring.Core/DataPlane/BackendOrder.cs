@@ -3,7 +3,7 @@ using System.Net;
 namespace Mooring.Core.DataPlane;
 
 /// <summary>By address in network order, then port.</summary>
-internal sealed class BackendOrder : IComparer<ForwardedBackend>
+public sealed class BackendOrder : IComparer<ForwardedBackend>
 {
     public static readonly BackendOrder Instance = new();
 

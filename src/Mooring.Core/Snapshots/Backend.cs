@@ -5,6 +5,8 @@ namespace Mooring.Core.Snapshots;
 /// <summary>One endpoint of a backend set.</summary>
 public sealed record Backend
 {
+    public const int MaxWeight = 65_535;
+
     public required IPAddress Address { get; init; }
 
     public required ushort Port { get; init; }

@@ -8,4 +8,13 @@ namespace Mooring.Linux.Conntrack;
 /// <param name="OriginalDestination">Address and port the client sent to.</param>
 /// <param name="ReplySource">Address and port that answer: the backend, when the destination was translated.</param>
 public readonly record struct ConntrackFlow(
-    byte Protocol, IPEndPoint OriginalSource, IPEndPoint OriginalDestination, IPEndPoint ReplySource);
+    byte Protocol, IPEndPoint OriginalSource, IPEndPoint OriginalDestination, IPEndPoint ReplySource)
+{
+    /// <summary>State of a TCP flow (enum tcp_conntrack of linux/netfilter/nf_conntrack_tcp.h); 0 for other protocols.</summary>
+    public byte TcpState { get; init; }
+
+    /// <summary>Not over: for TCP from the first packet until both ends have closed, for others as long as it is tracked.</summary>
+    public bool IsOpen => TcpState < LastAck;
+
+    private const byte LastAck = 6;
+}

@@ -8,6 +8,9 @@ internal static class ConntrackMessage
 {
     private const int TupleOriginal = 1;
     private const int TupleReply = 2;
+    private const int ProtocolInfo = 4;
+    private const int ProtocolInfoTcp = 1;
+    private const int TcpState = 1;
     private const int Id = 12;
     private const int Zone = 18;
     private const int TypeMask = 0x3fff; // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
@@ -18,6 +21,7 @@ internal static class ConntrackMessage
     public static bool TryParse(ReadOnlyMemory<byte> payload, out ConntrackFlow flow, out byte[] identity)
     {
         Tuple original = default, reply = default;
+        byte state = 0;
         var name = new List<byte>(128);
         foreach (var (type, whole, value) in Attributes(payload))
         {
@@ -29,6 +33,9 @@ internal static class ConntrackMessage
                     break;
                 case TupleReply:
                     reply = Tuple.Parse(value);
+                    break;
+                case ProtocolInfo:
+                    state = StateOf(value);
                     break;
                 case Id or Zone:
                     name.AddRange(whole.Span);
@@ -49,8 +56,24 @@ internal static class ConntrackMessage
             original.Protocol,
             new IPEndPoint(original.Source!, original.SourcePort),
             new IPEndPoint(original.Destination!, original.DestinationPort),
-            new IPEndPoint(reply.Source!, reply.SourcePort));
+            new IPEndPoint(reply.Source!, reply.SourcePort)) { TcpState = state };
         return true;
+    }
+
+    private static byte StateOf(ReadOnlyMemory<byte> protocolInfo)
+    {
+        foreach (var (type, _, tcp) in Attributes(protocolInfo))
+        {
+            foreach (var (field, _, value) in type == ProtocolInfoTcp ? Attributes(tcp) : [])
+            {
+                if (field == TcpState && value.Length >= 1)
+                {
+                    return value.Span[0];
+                }
+            }
+        }
+
+        return 0;
     }
 
     private static IEnumerable<(int Type, ReadOnlyMemory<byte> Whole, ReadOnlyMemory<byte> Value)> Attributes(

@@ -33,6 +33,20 @@ public sealed class ConntrackTable : IDisposable
         _socket.ReceiveBufferSize = 4 * 1024 * 1024;
     }
 
+    /// <summary>Calls <paramref name="take"/> with every flow that has ports.</summary>
+    /// <exception cref="SocketException">The dump overran the socket's buffer, or no answer came within 5 s.</exception>
+    public void Read(Action<ConntrackFlow> take)
+    {
+        Send(GetMessage, FlagRequest | FlagDump, FamilyUnspecified, []);
+        Receive((type, payload) =>
+        {
+            if (type >> 8 == 1 && ConntrackMessage.TryParse(payload, out var flow, out _))
+            {
+                take(flow);
+            }
+        });
+    }
+
     /// <summary>Deletes every flow that <paramref name="match"/> picks; returns how many were.</summary>
     /// <exception cref="Win32Exception">The kernel refused.</exception>
     /// <exception cref="SocketException">The dump overran the socket's buffer, or no answer came within 5 s.</exception>

@@ -1,3 +1,5 @@
+using Mooring.Core.Snapshots;
+
 namespace Mooring.Protocol.Snapshots;
 
 /// <summary>What an agent accepts at most, so that a mistaken controller cannot fill its memory or its kernel.</summary>
@@ -17,7 +19,7 @@ public static class SnapshotLimits
     public const int MaxCandidatesPerAddress = 256;
     public const int MaxBackendSets = 100_000;
     public const int MaxBackendsPerSet = 10_000;
-    public const int MaxWeight = 65_535;
+    public const int MaxWeight = Backend.MaxWeight;
     public const int MaxHeartbeatKeys = 2;
 
     /// <summary>Problems reported for one refused snapshot; the rest is counted.</summary>

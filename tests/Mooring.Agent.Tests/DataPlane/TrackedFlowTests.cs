@@ -1,0 +1,77 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Mooring.Agent.DataPlane;
+using Mooring.Core.DataPlane;
+using Mooring.Core.Snapshots;
+using Mooring.Linux.Conntrack;
+
+namespace Mooring.Agent.Tests.DataPlane;
+
+/// <summary>What the kernel's connection tracking knows of flows through the data plane.</summary>
+[Collection(nameof(ForwardingLab))]
+public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
+{
+    private static readonly IPAddress Vip = IPAddress.Parse(ForwardingLab.Vip);
+    private static readonly ForwardedBackend Pod1 = new(IPAddress.Parse("10.71.1.2"), 8080, 1, Local: true);
+
+    private readonly NftablesDataPlane _engine = new(
+        new DataPlaneOptions { Namespace = lab.Node }, TimeProvider.System, NullLogger<NftablesDataPlane>.Instance);
+
+    public async ValueTask InitializeAsync()
+    {
+        lab.Node.Run(() => NftablesDataPlane.Cleanup(DataPlaneOptions.DefaultTable));
+        await _engine.ProbeAsync(CancellationToken.None);
+        await _engine.SetHolderAsync(Vip, held: true, CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync() => await _engine.DisposeAsync();
+
+    [Fact]
+    public async Task Read_ConnectionOpenAndThenClosed_IsOpenWhileItIs()
+    {
+        await ApplyAsync(Pod1);
+        var client = lab.OpenTcp();
+        await client.ConnectAsync(Vip, 80);
+        var local = (IPEndPoint)client.LocalEndPoint!;
+
+        var open = Open(local).ShouldHaveSingleItem();
+        open.ReplySource.ShouldBe(new IPEndPoint(Pod1.Address, Pod1.Port));
+        open.Protocol.ShouldBe((byte)6);
+
+        client.Dispose();
+        await Eventually.HoldsAsync(() => Open(local).Count == 0, "the flow is not open any more");
+    }
+
+    private List<ConntrackFlow> Open(IPEndPoint client) => lab.Node.Run(() =>
+    {
+        var flows = new List<ConntrackFlow>();
+        using var conntrack = new ConntrackTable();
+        conntrack.Read(flow =>
+        {
+            if (flow.IsOpen && flow.OriginalSource.Equals(client))
+            {
+                flows.Add(flow);
+            }
+        });
+        return flows;
+    });
+
+    private async Task ApplyAsync(params ForwardedBackend[] backends) =>
+        (await _engine.ApplyAsync(
+            new DataPlaneState
+            {
+                NodeName = "node",
+                Services =
+                [
+                    new ForwardedService
+                    {
+                        VirtualIp = new NamespacedName("default", "web"),
+                        Address = Vip,
+                        Protocol = TransportProtocol.Tcp,
+                        Port = 80,
+                        Backends = [.. backends],
+                    },
+                ],
+            },
+            CancellationToken.None)).Failed.ShouldBeEmpty();
+}
