@@ -312,5 +312,9 @@ jq -r '.[] | [.key, .runs, .median, .worst, .lost] | @tsv' <<<"$figures" |
   while IFS=$'\t' read -r key count median worst lost; do
     printf '%-42s %5s %10.1f %10.1f %6s\n' "$key" "$count" "$median" "$worst" "$lost"
   done
-finish "$(jq '{unit: "ms", runs: ., figures: (map({key: (.key + "-median"), value: .median}, {key: (.key + "-worst"), value: .worst},
-  {key: (.key + "-lost"), value: .lost}) | from_entries)}' <<<"$figures")"
+finish "$(jq '(map({key: .key, value: .median}) | from_entries) as $median
+  | {unit: "ms", runs: ., figures: (map({key: (.key + "-median"), value: .median}, {key: (.key + "-worst"), value: .worst},
+      {key: (.key + "-lost"), value: .lost}) | from_entries)}
+  | .figures += ([("warm", "cold") | select($median["keepalived-0.01s-cut-" + .])
+      | {("mooring-10ms-cut-" + . + "-over-keepalived"): ($median["mooring-10ms-cut-" + .] / $median["keepalived-0.01s-cut-" + .])}]
+      | add // {})' <<<"$figures")"

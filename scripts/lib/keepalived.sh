@@ -44,9 +44,11 @@ NFT
 }
 
 start_peer() { # node
-  in_place "$1" keepalived --dont-fork --log-console --vrrp --use-file "$work/$1.conf" \
-    --pid "$work/$1.pid" --vrrp_pid "$work/$1.vrrp.pid" >"$work/$1.log" 2>&1 &
+  # The process itself, not a shell around it, is to be waited for.
+  (exec ip netns exec "mr-$box-$1" keepalived --dont-fork --log-console --vrrp --use-file "$work/$1.conf" \
+    --pid "$work/$1.pid" --vrrp_pid "$work/$1.vrrp.pid" >"$work/$1.log" 2>&1) &
   peers+=($!)
+  disown # so that nothing is printed when it is killed
 }
 
 # signal_peer NODE SIGNAL: to the program and its child.
@@ -70,13 +72,17 @@ stop_peers() {
   done
   local peer tries
   for peer in "${peers[@]}"; do
-    for tries in $(seq 50); do
+    # It gives its child five seconds before it ends it by force.
+    for tries in $(seq 100); do
       kill -0 "$peer" 2>/dev/null || break
       sleep 0.1
     done
     kill -KILL "$peer" 2>/dev/null || true
   done
   peers=()
+  for node in node-1 node-2; do
+    signal_peer "$node" KILL
+  done
   for node in node-1 node-2; do
     in_place "$node" ip addr del "$peer_address/32" dev eth0 2>/dev/null || true
     in_place "$node" nft delete table ip bench_peer 2>/dev/null || true
@@ -95,7 +101,7 @@ peer_settles() {
     fi
     sleep 0.1
   done
-  tail -5 "$work"/node-*.log >&2
+  tail -n 20 "$work"/node-*.log >&2
   die "keepalived did not settle"
 }
 
@@ -103,7 +109,7 @@ peer_settles() {
 peer_ends() { # node
   local tries
   for tries in $(seq 100); do
-    [[ -f $work/$1.pid ]] || return 0
+    [[ -f $work/$1.pid || -f $work/$1.vrrp.pid ]] || return 0
     sleep 0.05
   done
 }
