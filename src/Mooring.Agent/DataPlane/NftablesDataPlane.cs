@@ -28,7 +28,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private readonly DirectPaths _paths;
     private readonly ServiceNumbers _numbers = new();
     private readonly TablePlanner _planner;
-    private readonly StaleFlows _staleFlows = new();
+    private readonly StaleFlows _staleFlows;
     private readonly SemaphoreSlim _owner = new(1, 1);
     private readonly HashSet<string> _held = new(StringComparer.Ordinal);
     private DataPlaneState _desired = DataPlaneState.Empty;
@@ -50,6 +50,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         _table = new NftablesTable(options.Table, options.MaxElementsPerTransaction, logger);
         _paths = new DirectPaths(options.SysctlDirectory);
         _planner = new TablePlanner(_numbers);
+        _staleFlows = new StaleFlows(time);
     }
 
     /// <summary>Removes our tables, devices, routes and rules, if they are there.</summary>
@@ -121,6 +122,11 @@ internal sealed partial class NftablesDataPlane : IDataPlane
                     }
 
                     Apply();
+                }
+
+                if (_staleFlows.Due)
+                {
+                    CutStaleFlows();
                 }
 
                 _table.SetLost(resets: _time.GetElapsedTime(_changedAt) > Convergence);

@@ -5,10 +5,20 @@ namespace Mooring.Agent.DataPlane;
 
 /// <summary>
 /// Remembers which backends each service may have flows to, and cuts the tracked flows to those that are gone: a UDP
-/// client would otherwise go on sending to a pod that no longer exists, and a TCP client wait for its own timeout.
+/// client would otherwise go on sending to a pod that no longer exists, and a TCP client wait for its own timeout. A backend
+/// that drains is gone when its time is over.
 /// </summary>
-internal sealed class StaleFlows
+internal sealed class StaleFlows(TimeProvider time)
 {
+    /// <summary>When the flows of a backend that drains began to, on the clock of the agent.</summary>
+    private readonly Dictionary<(string Service, string Backend), long> _leaving = [];
+
+    /// <summary>Timestamp at which the next one's time is over; null for none.</summary>
+    private long? _nextEnd;
+
+    /// <summary>The time of some backend is over.</summary>
+    public bool Due => _nextEnd <= time.GetTimestamp();
+
     private readonly Dictionary<string, HashSet<string>> _backends = new(StringComparer.Ordinal);
 
     /// <summary>Takes the backends an earlier run of the agent left in the kernel.</summary>
@@ -26,6 +36,8 @@ internal sealed class StaleFlows
     {
         var gone = new HashSet<(string, string)>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        var leaving = new HashSet<(string, string)>();
+        _nextEnd = null;
         foreach (var service in desired.Services)
         {
             var key = TablePlanner.Key(service);
@@ -33,6 +45,7 @@ internal sealed class StaleFlows
             var now = new HashSet<string>(
                 service.Backends.Concat(service.Draining).Select(backend => NftablesText.Of(backend.Address, backend.Port)),
                 StringComparer.Ordinal);
+            now.ExceptWith(Ended(key, service, leaving));
             if (_backends.TryGetValue(key, out var before))
             {
                 gone.UnionWith(before.Except(now).Select(backend => (key, backend)));
@@ -47,7 +60,40 @@ internal sealed class StaleFlows
             _backends.Remove(key);
         }
 
+        foreach (var key in _leaving.Keys.Where(key => !leaving.Contains(key)).ToArray())
+        {
+            _leaving.Remove(key);
+        }
+
         return gone;
+    }
+
+    /// <summary>Backends of the service that have drained for as long as they may.</summary>
+    private List<string> Ended(string key, ForwardedService service, HashSet<(string, string)> leaving)
+    {
+        var ended = new List<string>();
+        var now = time.GetTimestamp();
+        foreach (var one in service.Leaving)
+        {
+            var backend = NftablesText.Of(one.Address, one.Port);
+            leaving.Add((key, backend));
+            if (!_leaving.TryGetValue((key, backend), out var since))
+            {
+                _leaving[(key, backend)] = since = now;
+            }
+
+            var end = since + (long)(service.DrainTimeout.TotalSeconds * time.TimestampFrequency);
+            if (end <= now)
+            {
+                ended.Add(backend);
+            }
+            else
+            {
+                _nextEnd = _nextEnd < end ? _nextEnd : end;
+            }
+        }
+
+        return ended;
     }
 
     /// <summary>Deletes the tracked flows of <paramref name="gone"/>; returns how many there were.</summary>

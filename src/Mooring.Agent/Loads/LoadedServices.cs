@@ -15,8 +15,8 @@ internal sealed class LoadedServices
 
     public LoadedServices(ClusterSnapshot snapshot)
     {
-        _sets = snapshot.BackendSets.Where(set => set.Algorithm.GoesByLoad()).Select(set => set.Id).ToHashSet(StringComparer.Ordinal);
-        CountsFlows = snapshot.BackendSets.Any(set => set.Algorithm == BalancingAlgorithm.LeastConnections);
+        _sets = snapshot.BackendSets.Where(set => set.GoesByLoad).Select(set => set.Id).ToHashSet(StringComparer.Ordinal);
+        CountsFlows = snapshot.BackendSets.Any(set => set.GoesByLoad && set.Algorithm == BalancingAlgorithm.LeastConnections);
         foreach (var vip in _sets.Count == 0 ? [] : snapshot.VirtualIps)
         {
             foreach (var port in vip.Ports.Where(port => _sets.Contains(port.BackendSetId)))

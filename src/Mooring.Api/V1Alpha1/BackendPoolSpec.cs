@@ -59,10 +59,20 @@ public sealed class BackendPoolSpec
     public int MinHealthyPercent { get; set; }
 
     [JsonPropertyName("drainTimeout")]
-    [Description("How long established connections to an endpoint that goes away are left alone.")]
+    [Description(
+        "How long established connections to an endpoint that drains are left alone before they are cut: a pod that terminates or "
+        + "is drained by annotation, an endpoint of weight 0, or one that left the pool alive. 0s cuts them at once.")]
     [RegularExpression(SchemaPatterns.Duration)]
     [DefaultValue("30s")]
     public string DrainTimeout { get; set; } = "30s";
+
+    [JsonPropertyName("onMarkedDown")]
+    [Description(
+        "What happens to established TCP connections when an endpoint fails its health check or is not ready: KeepSessions leaves "
+        + "them alone, ShutdownSessions cuts them at once. UDP goes to another endpoint either way.")]
+    [AllowedValues("KeepSessions", "ShutdownSessions")]
+    [DefaultValue("KeepSessions")]
+    public string OnMarkedDown { get; set; } = "KeepSessions";
 
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? ExtensionData { get; set; }

@@ -11,13 +11,16 @@ namespace Mooring.Api.V1Alpha1;
 public sealed class SessionAffinity
 {
     [JsonPropertyName("type")]
-    [Description("ClientIP sends all connections of one client address to one endpoint.")]
+    [Description("ClientIP sends all connections of one client address to one endpoint: by a hash of the address, so on every node and after a "
+        + "failover to the same one.")]
     [AllowedValues("None", "ClientIP")]
     [DefaultValue("None")]
     public string Type { get; set; } = "None";
 
     [JsonPropertyName("timeout")]
-    [Description("How long a client stays after its last connection, up to 24h.")]
+    [Description("Has no effect, and is there for who knows it from Services: nothing is remembered that could run out. A client stays as long "
+        + "as its endpoint takes connections and the endpoints of the pool do not change; when they do, few clients move, whether their time is "
+        + "over or not.")]
     [RegularExpression(SchemaPatterns.Duration)]
     [DefaultValue("3h")]
     public string Timeout { get; set; } = "3h";

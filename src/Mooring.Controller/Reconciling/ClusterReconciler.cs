@@ -51,6 +51,8 @@ internal sealed partial class ClusterReconciler(
 
     private ImmutableDictionary<IPAddress, AddressMove> _moves = ImmutableDictionary<IPAddress, AddressMove>.Empty;
 
+    private ImmutableDictionary<EndpointKey, TimeSpan> _departures = ImmutableDictionary<EndpointKey, TimeSpan>.Empty;
+
     private ImmutableArray<HeartbeatKey> _keys = [];
 
     private readonly LoadWeigher _weigher = new();
@@ -70,6 +72,7 @@ internal sealed partial class ClusterReconciler(
         _owners = adoption.Owners;
         events.Reset();
         _moves = ImmutableDictionary<IPAddress, AddressMove>.Empty;
+        _departures = ImmutableDictionary<EndpointKey, TimeSpan>.Empty;
         agents.Begin(adoption.Holders, adoption.Nodes, adoption.Failures);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var writing = Task.WhenAll(
@@ -191,6 +194,7 @@ internal sealed partial class ClusterReconciler(
             PendingClaims = pending,
             AddressClaims = claims.Overlay(read.AddressClaims),
             Moves = _moves,
+            Departures = _departures,
             Authorities = authorities.Current,
             Published = agents.Published?.Snapshot,
             Policy = PlacementPolicy.From(options.Value),
@@ -199,7 +203,7 @@ internal sealed partial class ClusterReconciler(
         };
         var result = SnapshotBuilder.Build(read);
         _owners = result.AddressOwners;
-        _moves = result.Moves;
+        (_moves, _departures) = (result.Moves, result.Departures);
         var states = new EndpointStates(result.VirtualIps, view);
         Publish(result, states);
         claims.Submit(result.ClaimChanges);

@@ -132,6 +132,7 @@ internal sealed class BackendSets(
         ClientAffinityTimeout = pool.ClientAffinityTimeout,
         HealthCheck = pool.HealthCheck,
         DrainTimeout = pool.DrainTimeout,
+        ShutsDownSessions = pool.ShutsDownSessions,
         MinHealthyPercent = pool.MinHealthyPercent,
         Backends = backends,
     };

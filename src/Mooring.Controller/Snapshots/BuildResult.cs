@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Mooring.Controller.Agents;
 using Mooring.Controller.Allocation;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
@@ -17,6 +18,10 @@ internal sealed record BuildResult(
     /// <summary>Moves of addresses, for the next build.</summary>
     public ImmutableDictionary<IPAddress, AddressMove> Moves { get; init; } =
         ImmutableDictionary<IPAddress, AddressMove>.Empty;
+
+    /// <summary>Endpoints that have left their pool and drain, for the next build.</summary>
+    public ImmutableDictionary<EndpointKey, TimeSpan> Departures { get; init; } =
+        ImmutableDictionary<EndpointKey, TimeSpan>.Empty;
 
     public ImmutableArray<ClaimChange> ClaimChanges { get; init; } = [];
 

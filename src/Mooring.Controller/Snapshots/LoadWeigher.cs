@@ -44,7 +44,7 @@ internal sealed class LoadWeigher
     public ClusterSnapshot Apply(ClusterSnapshot snapshot, EndpointStates states)
     {
         (_snapshot, _states) = (snapshot, states);
-        _sets = [.. snapshot.BackendSets.Where(set => set.Algorithm.GoesByLoad())];
+        _sets = [.. snapshot.BackendSets.Where(set => set.GoesByLoad)];
         var before = _weights;
         _weights = [];
         foreach (var set in _sets)
@@ -60,7 +60,7 @@ internal sealed class LoadWeigher
             ? snapshot
             : snapshot with
             {
-                BackendSets = [.. snapshot.BackendSets.Select(set => set.Algorithm.GoesByLoad() ? Weigh(set) : set)],
+                BackendSets = [.. snapshot.BackendSets.Select(set => set.GoesByLoad ? Weigh(set) : set)],
             };
     }
 

@@ -58,12 +58,14 @@ internal static class SnapshotBuilder
             BackendSets = sets.Published(evaluations),
             HeartbeatKeys = world.HeartbeatKeys,
         };
+        (snapshot, var departures) = Departures.Keep(snapshot, world);
         return new BuildResult(snapshot, [.. evaluations], sets.Evaluate(evaluations), owners)
         {
             Moves = plan.Moves,
+            Departures = departures,
             ClaimChanges = allocation.Changes,
             AddressPools = allocation.Pools,
-            NextCheck = MovePlanning.NextCheck(plan, nodes, world),
+            NextCheck = departures.Values.Select(until => (TimeSpan?)until).Append(MovePlanning.NextCheck(plan, nodes, world)).Min(),
         };
     }
 

@@ -36,6 +36,8 @@ internal static class BackendPoolReader
             HealthCheck = spec.HealthCheck is { } check ? HealthCheckReader.Read(reader, check) : null,
             Authority = HealthCheckReader.Authority(resource.Metadata.NamespaceProperty ?? "", spec.HealthCheck),
             MinHealthyPercent = reader.Number(spec.MinHealthyPercent, "spec.minHealthyPercent", 0, 100),
+            ShutsDownSessions = reader.Choice(
+                spec.OnMarkedDown, "spec.onMarkedDown", false, ("KeepSessions", false), ("ShutdownSessions", true)),
             DrainTimeout = reader.Duration(
                 spec.DrainTimeout, "spec.drainTimeout", TimeSpan.Zero, MaxDrainTimeout, BackendSet.DefaultDrainTimeout),
         };

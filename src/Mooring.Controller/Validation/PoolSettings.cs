@@ -32,5 +32,7 @@ internal sealed record PoolSettings
 
     public TimeSpan DrainTimeout { get; init; }
 
+    public bool ShutsDownSessions { get; init; }
+
     public ImmutableArray<Finding> Findings { get; init; } = [];
 }

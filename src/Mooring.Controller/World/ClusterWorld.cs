@@ -60,6 +60,10 @@ internal sealed record ClusterWorld
     /// <summary>The snapshot all agents should have, null before the first.</summary>
     public ClusterSnapshot? Published { get; init; }
 
+    /// <summary>Endpoints that have left their pool and drain, and until when on the <see cref="Clock"/>, as of the last build.</summary>
+    public ImmutableDictionary<EndpointKey, TimeSpan> Departures { get; init; } =
+        ImmutableDictionary<EndpointKey, TimeSpan>.Empty;
+
     /// <summary>What each agent could not program.</summary>
     public ImmutableDictionary<string, ImmutableArray<Refusal>> Refusals { get; init; } =
         ImmutableDictionary<string, ImmutableArray<Refusal>>.Empty;

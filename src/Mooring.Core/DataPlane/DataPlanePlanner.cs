@@ -47,7 +47,9 @@ public static class DataPlanePlanner
                         ClientAffinityTimeout = planned.Set.ClientAffinityTimeout,
                         Backends = vip.LocalEndpointsOnly ? planned.Local.Value : planned.Backends,
                         Direct = vip.Forwarding == ForwardingMode.Direct ? planned.Direct.Value : null,
-                        Draining = port.Protocol == TransportProtocol.Tcp ? planned.Unfit : planned.Draining,
+                        Draining = port.Protocol == TransportProtocol.Tcp && !planned.Set.ShutsDownSessions ? planned.Unfit : planned.Draining,
+                        Leaving = planned.Leaving,
+                        DrainTimeout = planned.Set.DrainTimeout,
                     });
                 }
             }
@@ -69,6 +71,7 @@ public static class DataPlanePlanner
         ImmutableArray<ForwardedBackend> Backends,
         ImmutableArray<ForwardedBackend> Draining,
         ImmutableArray<ForwardedBackend> Unfit,
+        ImmutableArray<ForwardedBackend> Leaving,
         Lazy<DirectForwarding?> Direct)
     {
         /// <summary>
@@ -84,6 +87,7 @@ public static class DataPlanePlanner
             var backends = ImmutableArray.CreateBuilder<ForwardedBackend>(set.Backends.Length);
             var draining = ImmutableArray.CreateBuilder<ForwardedBackend>();
             var unfit = ImmutableArray.CreateBuilder<ForwardedBackend>();
+            var leaving = ImmutableArray.CreateBuilder<ForwardedBackend>();
             foreach (var backend in set.Backends.Where(backend => backend.Address.AddressFamily == family))
             {
                 var forwarded = new ForwardedBackend(
@@ -96,6 +100,11 @@ public static class DataPlanePlanner
                 }
 
                 unfit.Add(forwarded);
+                if (backend.Condition == BackendCondition.Draining || backend.Weight == 0)
+                {
+                    leaving.Add(forwarded);
+                }
+
                 if (fit)
                 {
                     draining.Add(forwarded);
@@ -105,7 +114,8 @@ public static class DataPlanePlanner
             backends.Sort(BackendOrder.Instance);
             draining.Sort(BackendOrder.Instance);
             unfit.Sort(BackendOrder.Instance);
-            return new PlannedSet(set, backends.ToImmutable(), draining.ToImmutable(), unfit.ToImmutable(), new Lazy<DirectForwarding?>(
+            leaving.Sort(BackendOrder.Instance);
+            return new PlannedSet(set, backends.ToImmutable(), draining.ToImmutable(), unfit.ToImmutable(), leaving.ToImmutable(), new Lazy<DirectForwarding?>(
                 () => set.SlotsOf(family) is { } slots ? DirectPlanner.Plan(slots, set, nodeName, isHealthy) : null));
         }
     }

@@ -27,4 +27,9 @@ public sealed record ForwardedService
 
     /// <summary>Backends that take no new flows while established ones go on.</summary>
     public ImmutableArray<ForwardedBackend> Draining { get; init; } = [];
+
+    /// <summary>Those of <see cref="Draining"/> whose flows may go on for <see cref="DrainTimeout"/>; the others' for as long as they do.</summary>
+    public ImmutableArray<ForwardedBackend> Leaving { get; init; } = [];
+
+    public TimeSpan DrainTimeout { get; init; } = BackendSet.DefaultDrainTimeout;
 }

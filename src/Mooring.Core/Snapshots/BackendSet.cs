@@ -23,7 +23,11 @@ public sealed record BackendSet
 
     public HealthCheckIntent? HealthCheck { get; init; }
 
+    /// <summary>How long flows to a backend that drains may go on.</summary>
     public TimeSpan DrainTimeout { get; init; } = DefaultDrainTimeout;
+
+    /// <summary>Established flows to a backend that is unhealthy or not ready are cut.</summary>
+    public bool ShutsDownSessions { get; init; }
 
     /// <summary>Below this share of healthy backends, in percent, checks are not believed; 0 always believes them.</summary>
     public int MinHealthyPercent { get; init; }
@@ -33,6 +37,10 @@ public sealed record BackendSet
 
     /// <summary>One per family with endpoints when a VIP in Direct mode uses the set; empty otherwise.</summary>
     public ImmutableArray<SlotAssignment> Slots { get; init; } = [];
+
+    /// <summary>Weights follow the load of the endpoints. Not with affinity: a change of weights would move clients.</summary>
+    public bool GoesByLoad => ClientAffinityTimeout is null
+        && (Algorithm is BalancingAlgorithm.LeastConnections or BalancingAlgorithm.LeastResponseTime);
 
     public SlotAssignment? SlotsOf(AddressFamily family)
     {

@@ -16,7 +16,7 @@ public static class WeightReports
     public static IEnumerable<Proto.PublishedWeights> ToProto(ClusterSnapshot snapshot)
     {
         var bytes = 0;
-        foreach (var set in snapshot.BackendSets.Where(set => set.Algorithm.GoesByLoad()))
+        foreach (var set in snapshot.BackendSets.Where(set => set.GoesByLoad))
         {
             var report = new Proto.PublishedWeights { BackendSetId = set.Id };
             report.Endpoints.AddRange(set.Backends.Select(backend => new Proto.EndpointWeight

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.DataPlane;
 using Mooring.Core.DataPlane;
@@ -13,6 +14,7 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
 {
     private static readonly IPAddress Vip = IPAddress.Parse(ForwardingLab.Vip);
     private static readonly ForwardedBackend Pod1 = new(IPAddress.Parse("10.71.1.2"), 8080, 1, Local: true);
+    private static readonly ForwardedBackend Pod2 = new(IPAddress.Parse("10.71.1.3"), 8080, 1, Local: true);
 
     private readonly NftablesDataPlane _engine = new(
         new DataPlaneOptions { Namespace = lab.Node }, TimeProvider.System, NullLogger<NftablesDataPlane>.Instance);
@@ -42,6 +44,35 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
         await Eventually.HoldsAsync(() => Open(local).Count == 0, "the flow is not open any more");
     }
 
+    /// <summary>No new flows at once, old ones for the time of the pool, and a client then learns that it is over.</summary>
+    [Fact]
+    public async Task Apply_BackendDrainsForItsTime_OldFlowsGoOnAndAreThenCut()
+    {
+        await ApplyAsync(Pod1);
+        using var client = lab.OpenTcp();
+        await client.ConnectAsync(Vip, 80);
+        var buffer = new byte[200];
+        await client.ReceiveAsync(buffer);
+
+        var drains = Service(Pod2) with { Draining = [Pod1], Leaving = [Pod1], DrainTimeout = TimeSpan.FromSeconds(2) };
+        (await _engine.ApplyAsync(State(drains), CancellationToken.None)).Failed.ShouldBeEmpty();
+        lab.Connect().ShouldStartWith("pod2");
+        await client.SendAsync("still there"u8.ToArray());
+        (await client.ReceiveAsync(buffer)).ShouldBe("still there".Length);
+
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                _engine.VerifyAsync(CancellationToken.None).GetAwaiter().GetResult();
+                return Open((IPEndPoint)client.LocalEndPoint!).Count == 0;
+            },
+            "the flow is cut");
+        await client.SendAsync("any more?"u8.ToArray());
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        (await Should.ThrowAsync<SocketException>(async () => await client.ReceiveAsync(buffer, limit.Token)))
+            .SocketErrorCode.ShouldBe(SocketError.ConnectionReset);
+    }
+
     private List<ConntrackFlow> Open(IPEndPoint client) => lab.Node.Run(() =>
     {
         var flows = new List<ConntrackFlow>();
@@ -57,21 +88,16 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
     });
 
     private async Task ApplyAsync(params ForwardedBackend[] backends) =>
-        (await _engine.ApplyAsync(
-            new DataPlaneState
-            {
-                NodeName = "node",
-                Services =
-                [
-                    new ForwardedService
-                    {
-                        VirtualIp = new NamespacedName("default", "web"),
-                        Address = Vip,
-                        Protocol = TransportProtocol.Tcp,
-                        Port = 80,
-                        Backends = [.. backends],
-                    },
-                ],
-            },
-            CancellationToken.None)).Failed.ShouldBeEmpty();
+        (await _engine.ApplyAsync(State(Service(backends)), CancellationToken.None)).Failed.ShouldBeEmpty();
+
+    private static DataPlaneState State(ForwardedService service) => new() { NodeName = "node", Services = [service] };
+
+    private static ForwardedService Service(params ForwardedBackend[] backends) => new()
+    {
+        VirtualIp = new NamespacedName("default", "web"),
+        Address = Vip,
+        Protocol = TransportProtocol.Tcp,
+        Port = 80,
+        Backends = [.. backends],
+    };
 }

@@ -119,6 +119,7 @@ internal sealed class RandomSnapshots(int seed)
         Algorithm = (BalancingAlgorithm)_random.Next(6),
         ClientAffinityTimeout = Chance() ? TimeSpan.FromHours(3) : null,
         DrainTimeout = TimeSpan.FromSeconds(_random.Next(60)),
+        ShutsDownSessions = _random.Next(2) == 0,
         HealthCheck = Chance() ? Check() : null,
         Backends =
         [
