@@ -19,6 +19,10 @@ public static class SnapshotLimits
     public const int MaxCandidatesPerAddress = 256;
     public const int MaxBackendSets = 100_000;
     public const int MaxBackendsPerSet = 10_000;
+
+    /// <summary>Of all sets; ten thousand sets of ten are 100,000.</summary>
+    public const int MaxBackends = 250_000;
+
     public const int MaxWeight = Backend.MaxWeight;
     public const int MaxHeartbeatKeys = 2;
 

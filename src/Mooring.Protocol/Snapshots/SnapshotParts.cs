@@ -65,6 +65,7 @@ internal sealed class SnapshotParts(ProblemList problems)
         _top.Count("nodes", _nodes.Count, SnapshotLimits.MaxNodes);
         _top.Count("virtual_ips", _vips.Count, SnapshotLimits.MaxVirtualIps);
         _top.Count("backend_sets", _sets.Count, SnapshotLimits.MaxBackendSets);
+        _top.Count("backend_sets[].backends", _sets.Values.Sum(set => set.Backends.Length), SnapshotLimits.MaxBackends);
         if (problems.IsEmpty)
         {
             SnapshotRules.Check(_vips.Values, _sets, problems);
