@@ -6,7 +6,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Mooring.Agent.Snapshots;
 using Mooring.Core.DataPlane;
-using Mooring.Core.Health;
 using Mooring.Core.Snapshots;
 using Mooring.Protocol.V1Alpha1;
 
@@ -34,6 +33,7 @@ internal sealed partial class DataPlaneLoop(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
 
+    private readonly SnapshotPlanner _planner = new(nodeName);
     private readonly Lock _gate = new();
     private readonly Channel<byte> _wake = Channel.CreateBounded<byte>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -44,6 +44,7 @@ internal sealed partial class DataPlaneLoop(
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ClusterSnapshot? _snapshot;
     private bool _dirty;
+    private bool _verdictsChanged;
     private bool _verifyDue;
     private int _failures;
     private string _lastProblems = "";
@@ -97,7 +98,7 @@ internal sealed partial class DataPlaneLoop(
     {
         lock (_gate)
         {
-            _dirty = true;
+            (_dirty, _verdictsChanged) = (true, true);
         }
 
         _wake.Writer.TryWrite(0);
@@ -208,6 +209,7 @@ internal sealed partial class DataPlaneLoop(
     {
         ClusterSnapshot? snapshot;
         bool dirty;
+        bool verdicts;
         bool verify;
         List<TaskCompletionSource<ImmutableArray<Problem>>> waiting;
         KeyValuePair<IPAddress, bool>[] holders;
@@ -215,6 +217,7 @@ internal sealed partial class DataPlaneLoop(
         {
             snapshot = _snapshot;
             (dirty, _dirty) = (_dirty, false);
+            (verdicts, _verdictsChanged) = (_verdictsChanged, false);
             (verify, _verifyDue) = (_verifyDue, false);
             (waiting, _waiting) = (_waiting, []);
             holders = [.. _holderChanges];
@@ -226,7 +229,7 @@ internal sealed partial class DataPlaneLoop(
         {
             if (dirty && snapshot is not null)
             {
-                var plan = DataPlanePlanner.Plan(snapshot, nodeName, PoolPolicy.Apply(snapshot, isHealthy));
+                var plan = _planner.Plan(snapshot, isHealthy, verdicts);
                 problems = Describe(await dataPlane.ApplyAsync(plan, cancellationToken).ConfigureAwait(false));
             }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 
 namespace Mooring.Agent.DataPlane;
@@ -35,4 +36,8 @@ internal static class DirectMarks
     public static bool IsClient(uint mark) => (mark & ClientBit) != 0;
 
     public static string Text(uint mark) => $"0x{mark:x8}";
+
+    /// <summary>Reads what <see cref="Text"/> wrote.</summary>
+    public static uint Parse(ReadOnlySpan<char> text) =>
+        uint.Parse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text.Json;
 
 namespace Mooring.Agent.DataPlane;
 
@@ -14,26 +13,24 @@ internal sealed class KernelServices
     private readonly Dictionary<uint, uint[]> _owners = [];
     private readonly Dictionary<uint, uint[]>[] _previous = [[], [], []];
 
-    public void Add(string map, string key, JsonElement value)
+    public void Add(string map, string key, string value)
     {
         switch (map)
         {
             case "services" or "services6":
-                _verdicts[key] = value.TryGetProperty("goto", out var target)
-                    ? target.GetProperty("target").GetString()!
-                    : value.GetRawText();
+                _verdicts[key] = value;
                 break;
             case "endpoints-tcp" or "endpoints-udp" or "endpoints6-tcp" or "endpoints6-udp":
-                AddEndpoint(map[^3..], key.Split(" . "), KernelTable.Text(value));
+                AddEndpoint(map[^3..], key.Split(" . "), value);
                 break;
             case "direct" or "direct6":
-                _marks[key] = value.GetUInt32();
+                _marks[key] = DirectMarks.Parse(value);
                 break;
             case "slots":
-                AddMark(_owners, key.Split(" . "), value.GetUInt32());
+                AddMark(_owners, key.Split(" . "), DirectMarks.Parse(value));
                 break;
             case "slots-before1" or "slots-before2" or "slots-before3":
-                AddMark(_previous[map[^1] - '1'], key.Split(" . "), value.GetUInt32());
+                AddMark(_previous[map[^1] - '1'], key.Split(" . "), DirectMarks.Parse(value));
                 break;
             default:
                 break;
@@ -68,7 +65,7 @@ internal sealed class KernelServices
 
     private static void AddMark(Dictionary<uint, uint[]> into, string[] key, uint value)
     {
-        var mark = uint.Parse(key[0], CultureInfo.InvariantCulture);
+        var mark = DirectMarks.Parse(key[0]);
         var slot = int.Parse(key[1], CultureInfo.InvariantCulture);
         if (!into.TryGetValue(mark, out var slots))
         {

@@ -1,49 +1,48 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
-using System.Text.Json;
+using System.Text;
+using Mooring.Core.Snapshots;
 using Mooring.Linux.Nftables;
 
 namespace Mooring.Agent.DataPlane;
 
-/// <summary>Reads our table back from the kernel.</summary>
-internal static class KernelTable
+/// <summary>Reads our table back from the kernel: chains and rules through libnftables, elements by netlink.</summary>
+internal sealed class KernelTable(NftablesContext nftables, NftablesElements elements, string table)
 {
+    private static readonly string[] Families = ["", "6"];
+
+    private static readonly FrozenSet<string> Fixed =
+        TableSchema.Chains.Concat(DirectSchema.Chains).Concat(DirectSchema.ChangingChains).ToFrozenSet(StringComparer.Ordinal);
+
     /// <summary>The table's changing contents, or null when there is no table of this schema.</summary>
-    public static TablePlan? Read(NftablesContext nftables, string table)
+    public TablePlan? Read()
     {
-        string json;
         try
         {
-            if (!nftables.List("list tables").Contains($"table inet {table}\n", StringComparison.Ordinal)
-                || !nftables.List($"list table inet {table}").Contains(
-                    $"comment \"{TableSchema.Version}\"", StringComparison.Ordinal))
+            if (!nftables.List("list tables").Contains($"table inet {table}\n", StringComparison.Ordinal))
             {
                 return null;
             }
 
-            json = nftables.ListJson($"list table inet {table}");
+            var listing = nftables.List($"list table inet {table}");
+            return listing.Contains($"comment \"{TableSchema.Version}\"", StringComparison.Ordinal) ? Read(listing) : null;
         }
         catch (NftablesException)
         {
             // The table went away between two of the listings: the same as not being there.
             return null;
         }
-
-        using var document = JsonDocument.Parse(json);
-        return Parse(document.RootElement.GetProperty("nftables"));
     }
 
     /// <summary>
     /// The rules of the fixed part as nft prints them, to compare with a later listing: elements and slot chains left out.
     /// </summary>
-    /// <param name="nftables">Where to read.</param>
-    /// <param name="table">Name of the table.</param>
     /// <param name="direct">It has the chains of Direct mode.</param>
     /// <param name="second">The tables for second chances are there.</param>
-    public static string ReadRules(NftablesContext nftables, string table, bool direct, bool second)
+    public string ReadRules(bool direct, bool second)
     {
-        var text = new System.Text.StringBuilder();
+        var text = new StringBuilder();
         foreach (var chain in direct ? TableSchema.Chains.Concat(DirectSchema.Chains) : TableSchema.Chains)
         {
             text.Append(nftables.List($"list chain inet {table} {chain}"));
@@ -58,11 +57,10 @@ internal static class KernelTable
     }
 
     /// <summary>The table has the chains of Direct mode.</summary>
-    public static bool HasDirect(NftablesContext nftables, string table) =>
-        nftables.List($"list table inet {table}").Contains("chain hand-on {", StringComparison.Ordinal);
+    public bool HasDirect() => HasDirect(nftables.List($"list table inet {table}"));
 
     /// <summary>The tables for second chances are there.</summary>
-    public static bool HasSecond(NftablesContext nftables, string table)
+    public bool HasSecond()
     {
         var tables = nftables.List("list tables");
         return tables.Contains($"table ip {table}\n", StringComparison.Ordinal)
@@ -70,43 +68,63 @@ internal static class KernelTable
     }
 
     /// <summary>Next hops of second chances of a family.</summary>
-    public static ImmutableSortedSet<string> ReadSecondHops(NftablesContext nftables, string table, string family)
+    public ImmutableSortedSet<string> ReadSecondHops(NftablesFamily family)
     {
-        using var document = JsonDocument.Parse(nftables.ListJson($"list map {family} {table} nodes"));
-        return TablePlan.Set(
-            from entry in document.RootElement.GetProperty("nftables").EnumerateArray().ToArray()
-            where entry.TryGetProperty("map", out _)
-            from pair in Elements(entry.GetProperty("map")).ToArray()
-            select $"{DirectMarks.Text(pair[0].GetUInt32())} : {Part(pair[1])}");
+        var hops = new List<string>();
+        Read(family, "nodes", hops.Clear, (key, value) => hops.Add($"{key} : {value}"));
+        return TablePlan.Set(hops);
     }
 
-    private static TablePlan Parse(JsonElement objects)
+    /// <summary>Counters of all services.</summary>
+    public IReadOnlyList<ServiceCounters> ReadCounters()
     {
-        var sets = new Dictionary<string, IEnumerable<string>>(StringComparer.Ordinal);
-        var chains = new List<string>();
-        var contents = new KernelServices();
-        foreach (var entry in objects.EnumerateArray())
+        var counters = new List<ServiceCounters>();
+        foreach (var map in Families.Select(suffix => "services" + suffix))
         {
-            if (entry.TryGetProperty("set", out var set))
-            {
-                sets[set.GetProperty("name").GetString()!] = [.. Elements(set).Select(Text)];
-            }
-            else if (entry.TryGetProperty("map", out var map))
-            {
-                var name = map.GetProperty("name").GetString()!;
-                foreach (var pair in Elements(map))
+            var layout = ElementLayout.Of(NftablesFamily.Inet, map);
+            var before = counters.Count;
+            elements.Read(
+                NftablesFamily.Inet,
+                table,
+                map,
+                () => counters.RemoveRange(before, counters.Count - before),
+                element =>
                 {
-                    contents.Add(name, Text(pair[0]), pair[1]);
-                }
-            }
-            else if (entry.TryGetProperty("rule", out var rule))
+                    var key = layout.KeyOf(element).Split(" . ");
+                    counters.Add(new ServiceCounters(
+                        IPAddress.Parse(key[0]),
+                        key[1] == "udp" ? TransportProtocol.Udp : TransportProtocol.Tcp,
+                        ushort.Parse(key[2]),
+                        element.Packets,
+                        element.Bytes));
+                });
+        }
+
+        return counters;
+    }
+
+    private static bool HasDirect(string listing) => listing.Contains("chain hand-on {", StringComparison.Ordinal);
+
+    private TablePlan Read(string listing)
+    {
+        var direct = HasDirect(listing);
+        var contents = new KernelServices();
+        foreach (var suffix in Families)
+        {
+            Map("services" + suffix);
+            Map($"endpoints{suffix}-tcp");
+            Map($"endpoints{suffix}-udp");
+            if (direct)
             {
-                // A slot chain counts only when its rule is there.
-                var chain = rule.GetProperty("chain").GetString()!;
-                if (!Fixed.Contains(chain))
-                {
-                    chains.Add(chain);
-                }
+                Map("direct" + suffix);
+            }
+        }
+
+        if (direct)
+        {
+            foreach (var map in (string[])["slots", "slots-before1", "slots-before2", "slots-before3"])
+            {
+                Map(map);
             }
         }
 
@@ -115,36 +133,60 @@ internal static class KernelTable
             VirtualAddresses = Both("vips"),
             Held = Both("held"),
             LocalBackends = Both("local-backends"),
-            TunnelEnds = Both("tunnel-ends"),
-            Peers = TablePlan.Set(sets.GetValueOrDefault("peers") ?? []),
-            SlotChains = TablePlan.Set(chains),
-            Services = contents.Build(served: Both("served"), closed: Both("closed")),
+            TunnelEnds = direct ? Both("tunnel-ends") : TablePlan.Set(),
+            Peers = direct ? TablePlan.Set(Set("peers")) : TablePlan.Set(),
+            SlotChains = TablePlan.Set(ChainsWithRules(listing).Where(chain => !Fixed.Contains(chain))),
+            Services = contents.Build(
+                served: direct ? Both("served") : TablePlan.Set(), closed: direct ? Both("closed") : TablePlan.Set()),
         };
 
-        ImmutableSortedSet<string> Both(string name) =>
-            TablePlan.Set([.. sets.GetValueOrDefault(name) ?? [], .. sets.GetValueOrDefault(name + "6") ?? []]);
+        void Map(string map)
+        {
+            // An interrupted reading is done again: it finds the same elements but for a few.
+            var read = new Dictionary<string, string>(StringComparer.Ordinal);
+            Read(NftablesFamily.Inet, map, read.Clear, (key, value) => read[key] = value);
+            foreach (var (key, value) in read)
+            {
+                contents.Add(map, key, value);
+            }
+        }
+
+        ImmutableSortedSet<string> Both(string name) => TablePlan.Set(Families.SelectMany(suffix => Set(name + suffix)));
     }
 
-    private static readonly FrozenSet<string> Fixed =
-        TableSchema.Chains.Concat(DirectSchema.Chains).Concat(DirectSchema.ChangingChains).ToFrozenSet(StringComparer.Ordinal);
-
-    private static IEnumerable<JsonElement> Elements(JsonElement set) =>
-        set.TryGetProperty("elem", out var elements) ? elements.EnumerateArray() : [];
-
-    /// <summary>A scalar or a concatenation in the notation of <see cref="TablePlan"/>.</summary>
-    public static string Text(JsonElement element) => element.ValueKind switch
+    private List<string> Set(string name)
     {
-        JsonValueKind.Object when element.TryGetProperty("elem", out var inner) => Text(inner.GetProperty("val")),
-        JsonValueKind.Object => string.Join(" . ", element.GetProperty("concat").EnumerateArray().Select(Part)),
-        _ => Part(element),
-    };
+        var keys = new List<string>();
+        var layout = ElementLayout.Of(NftablesFamily.Inet, name);
+        elements.Read(NftablesFamily.Inet, table, name, keys.Clear, element => keys.Add(layout.KeyOf(element)));
+        return keys;
+    }
 
-    /// <summary>Addresses as <see cref="NftablesText"/> writes them, which differs from nft's way for a few.</summary>
-    private static string Part(JsonElement part)
+    private void Read(NftablesFamily family, string map, Action reset, Action<string, string> handle)
     {
-        var text = part.ToString();
-        return text.Contains(':', StringComparison.Ordinal) && IPAddress.TryParse(text, out var address)
-            ? NftablesText.Of(address)
-            : text;
+        var layout = ElementLayout.Of(family, map);
+        elements.Read(family, table, map, reset, element => handle(layout.KeyOf(element), layout.ValueOf(element)));
+    }
+
+    /// <summary>A slot chain counts only when its rules are there.</summary>
+    private static IEnumerable<string> ChainsWithRules(string listing)
+    {
+        string? chain = null;
+        foreach (var line in listing.Split('\n').Select(line => line.Trim()))
+        {
+            if (line.StartsWith("chain ", StringComparison.Ordinal))
+            {
+                chain = line.Split(' ')[1];
+            }
+            else if (line == "}")
+            {
+                chain = null;
+            }
+            else if (chain is not null && line.Length > 0)
+            {
+                yield return chain;
+                chain = null;
+            }
+        }
     }
 }

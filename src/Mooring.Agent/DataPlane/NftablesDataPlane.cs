@@ -30,10 +30,13 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private readonly TablePlanner _planner;
     private readonly StaleFlows _staleFlows;
     private readonly SemaphoreSlim _owner = new(1, 1);
-    private readonly HashSet<string> _held = new(StringComparer.Ordinal);
+    private ImmutableSortedSet<string> _held = TablePlan.Set();
     private DataPlaneState _desired = DataPlaneState.Empty;
     private long _changedAt;
     private bool _forwardsIPv6;
+
+    /// <summary>Services were left as they are for want of paths, at the last apply.</summary>
+    private bool _keptOthers;
 
     /// <summary>Without Direct mode: leftovers have been looked for.</summary>
     private bool _pathsKnown;
@@ -97,14 +100,16 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         OwnedAsync(
             () =>
             {
-                var changed = held ? _held.Add(NftablesText.Of(address)) : _held.Remove(NftablesText.Of(address));
-                if (changed)
+                var text = NftablesText.Of(address);
+                if (_held.Contains(text) == held)
                 {
-                    Open();
-                    _table.SetHeld(TablePlan.Set(_held));
+                    return false;
                 }
 
-                return changed;
+                _held = held ? _held.Add(text) : _held.Remove(text);
+                Open();
+                _table.SetHeld(text, held);
+                return true;
             },
             cancellationToken);
 
@@ -196,19 +201,29 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         var failed = ImmutableArray.CreateBuilder<(ForwardedService, string)>();
         var paths = PathPlan.Of(_desired);
         var desired = paths is null ? _desired : WithPaths(paths, failed);
-        var target = _planner.Plan(desired, _held);
-        if (desired.Services.Length < _desired.Services.Length)
+        var changes = new PlanChanges();
+        var target = _planner.Plan(desired, _held, changes);
+        if (_keptOthers)
         {
-            target = KeepingOthers(target);
+            _table.CompareAll();
         }
 
-        if (target.Services.Any(pair => !Equals(pair.Value.Direct, _table.Kernel.Services.GetValueOrDefault(pair.Key)?.Direct)))
+        _keptOthers = desired.Services.Length < _desired.Services.Length;
+        if (_keptOthers)
+        {
+            target = KeepingOthers(target);
+            _table.CompareAll();
+        }
+
+        var pending = _table.Pending(target, changes);
+        if (pending.Any(key => target.Services.TryGetValue(key, out var plan)
+            && !Equals(plan.Direct, _table.Kernel.Services.GetValueOrDefault(key)?.Direct)))
         {
             _changedAt = _time.GetTimestamp();
             _table.SetLost(resets: false);
         }
 
-        var changed = _table.Commit(target, (key, error) =>
+        var changed = _table.Commit(target, pending, (key, error) =>
         {
             Log.Refused(_logger, key, error);
             if (_desired.Services.FirstOrDefault(service => TablePlanner.Key(service) == key) is { } refused)

@@ -16,10 +16,18 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     private const int Large = 1000;
 
     private NftablesContext? _nftables;
+    private NftablesElements? _elements;
+    private KernelTable? _reader;
     private NftablesMonitor? _monitor;
 
     /// <summary>What the kernel has, as far as is known; null before it was read.</summary>
     private TablePlan? _kernel;
+
+    /// <summary>Where the kernel may differ from the plan, beside what the last call was told.</summary>
+    private readonly PlanChanges _pending = new();
+
+    /// <summary>It may differ anywhere.</summary>
+    private bool _unknown = true;
 
     /// <summary>The fixed rules as the kernel printed them when they were made.</summary>
     private string _rules = "";
@@ -36,22 +44,24 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     public void Open(Action<TablePlan> adopt)
     {
         _nftables ??= new NftablesContext();
+        _elements ??= NftablesElements.Open();
+        _reader ??= new KernelTable(_nftables, _elements, name);
         _monitor ??= NftablesMonitor.Open(name);
         if (_kernel is not null)
         {
             return;
         }
 
-        if (KernelTable.Read(_nftables, name) is { } found)
+        if (_reader.Read() is { } found)
         {
-            _direct = KernelTable.HasDirect(_nftables, name);
-            _second = _direct && KernelTable.HasSecond(_nftables, name);
+            _direct = _reader.HasDirect();
+            _second = _direct && _reader.HasSecond();
             _clamp = _direct ? DirectSchema.ReadClamp(_nftables.List($"list chain inet {name} clamp")) : default;
             Load(_second
                 ? found with
                 {
-                    SecondHops = KernelTable.ReadSecondHops(_nftables, name, "ip"),
-                    SecondHops6 = KernelTable.ReadSecondHops(_nftables, name, "ip6"),
+                    SecondHops = _reader.ReadSecondHops(NftablesFamily.IPv4),
+                    SecondHops6 = _reader.ReadSecondHops(NftablesFamily.IPv6),
                 }
                 : found);
             adopt(Kernel);
@@ -119,30 +129,40 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         }
     }
 
-    public void SetHeld(ImmutableSortedSet<string> held)
+    public void SetHeld(string address, bool held)
     {
-        var after = Kernel with { Held = held };
-        var transaction = new TableTransaction(name).Shared(Kernel, after);
-        if (!transaction.IsEmpty)
-        {
-            Execute(transaction.ToString(), transaction.Elements > Large);
-        }
+        var after = held ? Kernel.Held.Add(address) : Kernel.Held.Remove(address);
+        Run(new TableTransaction(name).Held(address, Kernel.Held.Contains(address), held));
+        _kernel = Kernel with { Held = after };
+    }
 
-        _kernel = after;
+    /// <summary>Has the next <see cref="Pending"/> compare everything.</summary>
+    public void CompareAll() => _unknown = true;
+
+    /// <summary>Keys of the services that have to be sent to get to <paramref name="target"/>.</summary>
+    /// <param name="target">What should be.</param>
+    /// <param name="changes">Where it differs from the target of the last call.</param>
+    public IReadOnlyList<string> Pending(TablePlan target, PlanChanges changes)
+    {
+        _pending.Add(changes);
+        return _unknown
+            ? TableComparison.ChangedServices(Kernel, target)
+            : [.. _pending.Services.Where(key => !Equals(Kernel.Services.GetValueOrDefault(key), target.Services.GetValueOrDefault(key)))];
     }
 
     /// <summary>Brings the table to <paramref name="target"/>.</summary>
     /// <param name="target">What should be.</param>
+    /// <param name="changed">What <see cref="Pending"/> said.</param>
     /// <param name="refused">Called with each service the kernel refused, and why; it stays as it was.</param>
     /// <returns>Number of services that changed.</returns>
     /// <exception cref="NftablesException">The kernel refused what all services share.</exception>
-    public int Commit(TablePlan target, Action<string, string> refused)
+    public int Commit(TablePlan target, IReadOnlyList<string> changed, Action<string, string> refused)
     {
-        var changed = TableComparison.ChangedServices(Kernel, target);
-        var batch = new TableTransaction(name).Shared(Kernel, target);
+        var batch = new TableTransaction(name).Shared(Kernel, target, _unknown ? null : _pending);
         var services = Kernel.Services.ToBuilder();
         var inBatch = new List<string>();
         var failures = 0;
+        var whole = false;
         _kernel = target with { Services = Kernel.Services, SlotChains = Kernel.SlotChains.Union(target.SlotChains) };
         try
         {
@@ -157,9 +177,12 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
             }
 
             Flush();
+            whole = failures == 0;
         }
         finally
         {
+            _pending.Clear();
+            _unknown = !whole;
             _kernel = _kernel is null ? null : _kernel with { Services = services.ToImmutable() };
         }
 
@@ -207,7 +230,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
 
     private ImmutableArray<string> Compare()
     {
-        var actual = KernelTable.Read(_nftables!, name);
+        var actual = _reader!.Read();
         if (actual is null)
         {
             Rebuild();
@@ -221,8 +244,8 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
             actual = _second
                 ? actual with
                 {
-                    SecondHops = KernelTable.ReadSecondHops(_nftables!, name, "ip"),
-                    SecondHops6 = KernelTable.ReadSecondHops(_nftables!, name, "ip6"),
+                    SecondHops = _reader.ReadSecondHops(NftablesFamily.IPv4),
+                    SecondHops6 = _reader.ReadSecondHops(NftablesFamily.IPv6),
                 }
                 : actual;
         }
@@ -239,25 +262,23 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
 
         var drift = TableComparison.Drift(actual, expected: Kernel);
         _kernel = actual;
+        _unknown = true;
         return drift;
     }
 
     /// <summary>Counters of all services.</summary>
-    public IReadOnlyList<ServiceCounters> Counters() =>
-    [
-        .. CounterReader.Parse(_nftables!.ListJson($"list map inet {name} services")),
-        .. CounterReader.Parse(_nftables!.ListJson($"list map inet {name} services6")),
-    ];
+    public IReadOnlyList<ServiceCounters> Counters() => _reader!.ReadCounters();
 
     public void Dispose()
     {
         _monitor?.Dispose();
+        _elements?.Dispose();
         _nftables?.Dispose();
     }
 
-    private void Execute(string commands, bool large = false)
+    private void Execute(string commands)
     {
-        _monitor!.BeginOwn(large);
+        _monitor!.BeginOwn(large: false);
         try
         {
             _nftables!.Run(commands);
@@ -270,9 +291,22 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
 
     private void Run(TableTransaction transaction)
     {
-        if (!transaction.IsEmpty)
+        if (transaction.Chains.Length > 0)
         {
-            Execute(transaction.ToString(), transaction.Elements > Large);
+            Execute(transaction.Chains);
+        }
+
+        if (transaction.Elements > 0)
+        {
+            _monitor!.BeginOwn(transaction.Elements > Large);
+            try
+            {
+                _elements!.Run(transaction.Batch());
+            }
+            finally
+            {
+                _monitor.EndOwn();
+            }
         }
     }
 
@@ -288,9 +322,10 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         _rules = ReadRules();
         _kernel = kernel;
+        _unknown = true;
     }
 
-    private string ReadRules() => KernelTable.ReadRules(_nftables!, name, _direct, _second);
+    private string ReadRules() => _reader!.ReadRules(_direct, _second);
 
     /// <returns>Number of services that were refused.</returns>
     private int RunOneByOne(

@@ -42,13 +42,12 @@ internal sealed class ServiceNumbers
         return _numbers[key] = _last;
     }
 
-    /// <summary>Frees the numbers of services that are gone.</summary>
-    public void Retain(IReadOnlySet<string> keys)
+    /// <summary>Frees the number of a service that is gone, if it has one.</summary>
+    public void Free(string key)
     {
-        foreach (var key in _numbers.Keys.Where(key => !keys.Contains(key)).ToArray())
+        if (_numbers.Remove(key, out var number))
         {
-            _taken.Remove(_numbers[key]);
-            _numbers.Remove(key);
+            _taken.Remove(number);
         }
     }
 }

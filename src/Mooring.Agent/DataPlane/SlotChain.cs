@@ -1,22 +1,23 @@
 using System.Net.Sockets;
+using Mooring.Core.Balancing;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.DataPlane;
 
 /// <summary>
-/// The chains that pick a slot. There is one per family, way of picking and number of slots, shared by every service
-/// with that shape, so their number does not grow with the services.
+/// The chains that pick a slot. There is one per family, protocol, way of picking and number of slots, shared by every service
+/// with that shape, so their number does not grow with the services. Where most slots are empty (<see cref="SparseTable"/>)
+/// there is a rule for each time that a flow looks.
 /// </summary>
 internal static class SlotChain
 {
     private const string Flow = "flow";
     private const string Client = "client";
     private const string Rotate = "rotate";
+    private const string Sparse = "sparse";
 
-    /// <summary>Seed of the kernel's jhash; any constant does, the same on every node.</summary>
-    private const string Seed = "0x6d6f6f72";
-
-    public static string Name(AddressFamily family, BalancingAlgorithm algorithm, bool clientAffinity, int slots)
+    public static string Name(
+        AddressFamily family, TransportProtocol protocol, BalancingAlgorithm algorithm, bool clientAffinity, int slots, bool sparse)
     {
         var way = (algorithm, clientAffinity) switch
         {
@@ -24,26 +25,43 @@ internal static class SlotChain
             (BalancingAlgorithm.RoundRobin or BalancingAlgorithm.WeightedRoundRobin, _) => Rotate,
             _ => Flow,
         };
-        return $"{way}{TablePlan.Suffix(family)}-{slots}";
+        return $"{way}{TablePlan.Suffix(family)}-{(protocol == TransportProtocol.Udp ? "udp" : "tcp")}-{slots}{(sparse ? $"-{Sparse}" : "")}";
     }
 
-    /// <summary>The rules of the chain: one per protocol, as nft types a port by its protocol.</summary>
+    /// <summary>The rules of the chain.</summary>
     /// <exception cref="FormatException"><paramref name="name"/> is not of this class.</exception>
     public static IEnumerable<string> Rules(string name)
     {
-        var dash = name.IndexOf('-', StringComparison.Ordinal);
-        var slots = int.Parse(name.AsSpan(dash + 1));
-        var (way, ip, six) = name[dash - 1] == '6' ? (name[..(dash - 1)], "ip6", "6") : (name[..dash], "ip", "");
-        foreach (var protocol in (string[])["tcp", "udp"])
+        var parts = name.Split('-');
+        if (parts.Length is not (3 or 4) || (parts.Length == 4 && parts[3] != Sparse))
         {
-            var slot = way switch
+            throw new FormatException($"'{name}' is no slot chain");
+        }
+
+        var (way, protocol, slots) = (parts[0].TrimEnd('6'), parts[1], int.Parse(parts[2]));
+        var (ip, six) = parts[0].EndsWith('6') ? ("ip6", "6") : ("ip", "");
+        if (parts.Length == 3)
+        {
+            yield return Rule(way switch
             {
-                Flow => $"jhash {ip} saddr . {protocol} sport mod {slots} seed {Seed}",
-                Client => $"jhash {ip} saddr mod {slots} seed {Seed}",
+                Flow or Client => Hash(0, slots),
                 Rotate => $"numgen inc mod {slots}",
                 _ => throw new FormatException($"'{name}' is no slot chain"),
-            };
-            yield return $"dnat {ip} to {ip} daddr . {protocol} dport . {slot} map @endpoints{six}-{protocol}";
+            });
+            yield break;
         }
+
+        for (var attempt = 0u; attempt < SparseTable.Tries; attempt++)
+        {
+            yield return Rule(Hash(attempt, slots));
+        }
+
+        // The slot behind the last: everything modulo 1 is 0.
+        yield return Rule($"{Hash(SparseTable.Tries, 1)} offset {slots}");
+
+        string Hash(uint attempt, int modulus) =>
+            $"jhash {ip} saddr{(way == Flow ? $" . {protocol} sport" : "")} mod {modulus} seed 0x{SlotHash.Seed + attempt:x}";
+
+        string Rule(string slot) => $"dnat {ip} to {ip} daddr . {protocol} dport . {slot} map @endpoints{six}-{protocol}";
     }
 }

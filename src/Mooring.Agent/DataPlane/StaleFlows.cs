@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Mooring.Core.DataPlane;
 using Mooring.Linux.Conntrack;
 
@@ -10,8 +11,12 @@ namespace Mooring.Agent.DataPlane;
 /// </summary>
 internal sealed class StaleFlows(TimeProvider time)
 {
-    /// <summary>When the flows of a backend that drains began to, on the clock of the agent.</summary>
-    private readonly Dictionary<(string Service, string Backend), long> _leaving = [];
+    /// <summary>Backends that drain, by service.</summary>
+    private readonly Dictionary<string, Dictionary<string, Leaving>> _leaving = new(StringComparer.Ordinal);
+
+    /// <summary>What an earlier run of the agent left in the kernel, until the first plan of this one.</summary>
+    private TablePlan _adopted = TablePlan.Empty;
+    private ImmutableArray<ForwardedService> _services = [];
 
     /// <summary>Timestamp at which the next one's time is over; null for none.</summary>
     private long? _nextEnd;
@@ -19,81 +24,53 @@ internal sealed class StaleFlows(TimeProvider time)
     /// <summary>The time of some backend is over.</summary>
     public bool Due => _nextEnd <= time.GetTimestamp();
 
-    private readonly Dictionary<string, HashSet<string>> _backends = new(StringComparer.Ordinal);
-
     /// <summary>Takes the backends an earlier run of the agent left in the kernel.</summary>
     public void Adopt(TablePlan kernel)
     {
-        _backends.Clear();
-        foreach (var (key, service) in kernel.Services)
-        {
-            _backends[key] = new HashSet<string>(service.Slots.OfType<string>(), StringComparer.Ordinal);
-        }
+        _adopted = kernel;
+        _services = [];
     }
 
     /// <summary>Forgets backends that are gone in <paramref name="desired"/>; returns them by service key.</summary>
     public HashSet<(string Service, string Backend)> Advance(DataPlaneState desired)
     {
         var gone = new HashSet<(string, string)>();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        var leaving = new HashSet<(string, string)>();
-        _nextEnd = null;
-        foreach (var service in desired.Services)
+        var changes = ServiceChanges.Between(_services, desired.Services);
+        foreach (var service in changes.Removed)
         {
             var key = TablePlanner.Key(service);
-            seen.Add(key);
-            var now = new HashSet<string>(
-                service.Backends.Concat(service.Draining).Select(backend => NftablesText.Of(backend.Address, backend.Port)),
-                StringComparer.Ordinal);
-            now.ExceptWith(Ended(key, service, leaving));
-            if (_backends.TryGetValue(key, out var before))
-            {
-                gone.UnionWith(before.Except(now).Select(backend => (key, backend)));
-            }
-
-            _backends[key] = now;
-        }
-
-        foreach (var key in _backends.Keys.Except(seen).ToArray())
-        {
-            gone.UnionWith(_backends[key].Select(backend => (key, backend)));
-            _backends.Remove(key);
-        }
-
-        foreach (var key in _leaving.Keys.Where(key => !leaving.Contains(key)).ToArray())
-        {
+            gone.UnionWith(NamesOf(service).Where(backend => !IsCut(key, backend)).Select(backend => (key, backend)));
             _leaving.Remove(key);
         }
 
-        return gone;
-    }
-
-    /// <summary>Backends of the service that have drained for as long as they may.</summary>
-    private List<string> Ended(string key, ForwardedService service, HashSet<(string, string)> leaving)
-    {
-        var ended = new List<string>();
-        var now = time.GetTimestamp();
-        foreach (var one in service.Leaving)
+        foreach (var (before, now) in changes.Added)
         {
-            var backend = NftablesText.Of(one.Address, one.Port);
-            leaving.Add((key, backend));
-            if (!_leaving.TryGetValue((key, backend), out var since))
+            var key = TablePlanner.Key(now);
+            if (before is not null && (before.Backends != now.Backends || before.Draining != now.Draining))
             {
-                _leaving[(key, backend)] = since = now;
+                gone.UnionWith(NamesOf(before).Except(NamesOf(now), StringComparer.Ordinal).Where(backend => !IsCut(key, backend))
+                    .Select(backend => (key, backend)));
             }
 
-            var end = since + (long)(service.DrainTimeout.TotalSeconds * time.TimestampFrequency);
-            if (end <= now)
-            {
-                ended.Add(backend);
-            }
-            else
-            {
-                _nextEnd = _nextEnd < end ? _nextEnd : end;
-            }
+            Watch(key, now);
         }
 
-        return ended;
+        if (!_adopted.Services.IsEmpty)
+        {
+            var known = desired.Services.ToDictionary(TablePlanner.Key, StringComparer.Ordinal);
+            foreach (var (key, plan) in _adopted.Services)
+            {
+                var backends = known.TryGetValue(key, out var service) ? NamesOf(service) : [];
+                gone.UnionWith(plan.Slots.OfType<string>().Distinct(StringComparer.Ordinal).Except(backends, StringComparer.Ordinal)
+                    .Select(backend => (key, backend)));
+            }
+
+            _adopted = TablePlan.Empty;
+        }
+
+        _services = desired.Services;
+        End(gone);
+        return gone;
     }
 
     /// <summary>Deletes the tracked flows of <paramref name="gone"/>; returns how many there were.</summary>
@@ -109,4 +86,56 @@ internal sealed class StaleFlows(TimeProvider time)
             $"{NftablesText.Of(flow.OriginalDestination.Address)} . {(flow.Protocol == 17 ? "udp" : "tcp")} . {flow.OriginalDestination.Port}",
             NftablesText.Of(flow.ReplySource.Address, flow.ReplySource.Port))));
     }
+
+    /// <summary>Backends of the service that begin to drain get their time; those that do not any more lose it.</summary>
+    private void Watch(string key, ForwardedService service)
+    {
+        _leaving.Remove(key, out var before);
+        if (service.Leaving.IsEmpty)
+        {
+            return;
+        }
+
+        var now = time.GetTimestamp();
+        var timeout = (long)(service.DrainTimeout.TotalSeconds * time.TimestampFrequency);
+        _leaving[key] = service.Leaving.ToDictionary(
+            NameOf,
+            backend =>
+            {
+                var known = before?.GetValueOrDefault(NameOf(backend));
+                return new Leaving(known?.Since ?? now, (known?.Since ?? now) + timeout, known is { Cut: true });
+            },
+            StringComparer.Ordinal);
+    }
+
+    /// <summary>Adds the backends that have drained for as long as they may.</summary>
+    private void End(HashSet<(string Service, string Backend)> gone)
+    {
+        var now = time.GetTimestamp();
+        _nextEnd = null;
+        foreach (var (key, backends) in _leaving)
+        {
+            foreach (var (backend, leaving) in backends.Where(pair => !pair.Value.Cut).ToArray())
+            {
+                if (leaving.End <= now)
+                {
+                    gone.Add((key, backend));
+                    backends[backend] = leaving with { Cut = true };
+                }
+                else
+                {
+                    _nextEnd = _nextEnd < leaving.End ? _nextEnd : leaving.End;
+                }
+            }
+        }
+    }
+
+    private bool IsCut(string key, string backend) =>
+        _leaving.TryGetValue(key, out var backends) && backends.TryGetValue(backend, out var leaving) && leaving.Cut;
+
+    private static IEnumerable<string> NamesOf(ForwardedService service) => service.Backends.Concat(service.Draining).Select(NameOf);
+
+    private static string NameOf(ForwardedBackend backend) => NftablesText.Of(backend.Address, backend.Port);
+
+    private sealed record Leaving(long Since, long End, bool Cut);
 }

@@ -6,68 +6,111 @@ using Mooring.Core.Snapshots;
 namespace Mooring.Agent.DataPlane;
 
 /// <summary>
-/// Turns the desired forwarding into the contents of our table. What a service came to is kept, as filling slots is most of
-/// the work and most services are as they were.
+/// Turns the desired forwarding into the contents of our table. What a service came to is kept, and only what changed since the
+/// last plan is worked out anew: most services are as they were.
 /// </summary>
 internal sealed class TablePlanner(ServiceNumbers numbers)
 {
-    private readonly Dictionary<string, (ForwardedService Service, ServicePlan Plan)> _known = new(StringComparer.Ordinal);
-    private ImmutableArray<DirectPeer> _peers = [];
+    private readonly CountedSet _addresses = new();
+    private readonly CountedSet _localBackends = new();
+    private DataPlaneState _last = DataPlaneState.Empty;
+    private TablePlan _plan = TablePlan.Empty;
 
-    public TablePlan Plan(DataPlaneState state, IEnumerable<string> held)
+    /// <param name="state">What is wanted.</param>
+    /// <param name="held">Addresses that this node answers for.</param>
+    /// <param name="changes">Gets what differs from the last plan.</param>
+    public TablePlan Plan(DataPlaneState state, ImmutableSortedSet<string> held, PlanChanges changes)
     {
         var paths = PathPlan.Of(state);
         var marks = (paths?.Peers ?? []).ToDictionary(peer => peer.Node, peer => peer.Mark, StringComparer.Ordinal);
-        if (!_peers.AsSpan().SequenceEqual(state.Peers.AsSpan()))
+        var difference = ServiceChanges.Between(_last.Services, state.Services);
+        var samePeers = _last.Peers == state.Peers;
+        if (!samePeers && !_last.Peers.AsSpan().SequenceEqual(state.Peers.AsSpan()))
         {
-            _known.Clear();
-            _peers = state.Peers;
+            // Every plan of Direct mode has the marks of other nodes in it.
+            difference = new ServiceChanges(_last.Services, [.. state.Services.Select(service => ((ForwardedService?)null, service))]);
         }
 
-        var services = ImmutableSortedDictionary.CreateBuilder<string, ServicePlan>(StringComparer.Ordinal);
-        foreach (var service in state.Services)
+        var services = _plan.Services.ToBuilder();
+        var chains = _plan.SlotChains.ToBuilder();
+        var (gone, come, localGone, localCome) = (new List<string>(), new List<string>(), new List<string>(), new List<string>());
+        foreach (var service in difference.Removed)
         {
             var key = Key(service);
-            if (!_known.TryGetValue(key, out var known) || !Same(known.Service, service))
-            {
-                known = (service, Plan(key, service, marks));
-                _known[key] = known;
-            }
-
-            services[key] = known.Plan;
+            services.Remove(key);
+            changes.Services.Add(key);
+            Take(service, gone, localGone);
         }
 
-        if (_known.Count > services.Count)
+        foreach (var (before, service) in difference.Added)
         {
-            foreach (var gone in _known.Keys.Where(key => !services.ContainsKey(key)).ToArray())
+            var key = Key(service);
+            if (before is not null)
             {
-                _known.Remove(gone);
+                Take(before, gone, localGone);
+            }
+
+            Take(service, come, localCome);
+            if (before is null || !Same(before, service))
+            {
+                var plan = Plan(key, service, marks);
+                services[key] = plan;
+                chains.UnionWith(ChainsOf(plan));
+                changes.Services.Add(key);
             }
         }
 
-        numbers.Retain(services.Where(pair => pair.Value.Direct is not null).Select(pair => pair.Key).ToHashSet(StringComparer.Ordinal));
-        return new TablePlan
+        foreach (var key in changes.Services)
         {
-            VirtualAddresses = TablePlan.Set(state.Services.Select(service => NftablesText.Of(service.Address))),
-            Held = TablePlan.Set(held),
-            LocalBackends = TablePlan.Set(
-                from service in state.Services
-                from backend in service.Backends.Concat(service.Draining)
-                where backend.Local
-                select NftablesText.Of(backend.Address)),
-            SlotChains = TablePlan.Set(services.Values.SelectMany(ChainsOf).Distinct()),
-            Peers = TablePlan.Set(state.Peers.SelectMany(peer => peer.MacAddresses).Select(mac => NftablesText.Of(mac))),
-            TunnelEnds = TablePlan.Set(state.Peers.SelectMany(peer => peer.Addresses).Select(address => NftablesText.Of(address))),
+            if (services.GetValueOrDefault(key)?.Direct is null)
+            {
+                numbers.Free(key);
+            }
+        }
+
+        _addresses.Change(gone, come, changes.VirtualAddresses);
+        _localBackends.Change(localGone, localCome, changes.LocalBackends);
+        _plan = new TablePlan
+        {
+            VirtualAddresses = _addresses.Elements,
+            Held = held,
+            LocalBackends = _localBackends.Elements,
+            SlotChains = chains.ToImmutable(),
+            Peers = samePeers ? _plan.Peers
+                : TablePlan.Set(state.Peers.SelectMany(peer => peer.MacAddresses).Select(mac => NftablesText.Of(mac))),
+            TunnelEnds = samePeers ? _plan.TunnelEnds
+                : TablePlan.Set(state.Peers.SelectMany(peer => peer.Addresses).Select(address => NftablesText.Of(address))),
             SecondHops = TablePlan.Set(
                 (paths?.Peers ?? []).Select(peer => $"{DirectMarks.Text(peer.Mark)} : {peer.TunnelAddress}")),
             SecondHops6 = TablePlan.Set(
                 (paths is { IPv6: true } ? paths.Peers : []).Select(peer => $"{DirectMarks.Text(peer.Mark)} : {NftablesText.Of(peer.GatewayV6)}")),
             Services = services.ToImmutable(),
         };
+        _last = state;
+        return _plan;
     }
 
     public static string Key(ForwardedService service) =>
         $"{NftablesText.Of(service.Address)} . {(service.Protocol == TransportProtocol.Udp ? "udp" : "tcp")} . {service.Port}";
+
+    /// <summary>The addresses that the service needs in the sets of addresses.</summary>
+    private static void Take(ForwardedService service, List<string> addresses, List<string> localBackends)
+    {
+        addresses.Add(NftablesText.Of(service.Address));
+        Local(service.Backends);
+        Local(service.Draining);
+
+        void Local(ImmutableArray<ForwardedBackend> backends)
+        {
+            foreach (var backend in backends)
+            {
+                if (backend.Local)
+                {
+                    localBackends.Add(NftablesText.Of(backend.Address));
+                }
+            }
+        }
+    }
 
     private static IEnumerable<string> ChainsOf(ServicePlan plan) =>
     [
@@ -99,16 +142,26 @@ internal sealed class TablePlanner(ServiceNumbers numbers)
         var affinity = service.ClientAffinityTimeout is not null;
         var rotates = !affinity
             && service.Algorithm is BalancingAlgorithm.RoundRobin or BalancingAlgorithm.WeightedRoundRobin;
-        var table = (rotates, service.Algorithm) switch
+        var sparse = !rotates
+            && service.Algorithm is not (BalancingAlgorithm.LeastConnections or BalancingAlgorithm.LeastResponseTime)
+            && SparseTable.Fits(service.Backends);
+        var table = (rotates, sparse, service.Algorithm) switch
         {
-            (true, BalancingAlgorithm.RoundRobin) => WeightedRotation.Even(service.Backends.Length),
-            (true, _) => WeightedRotation.Weighted(service.Backends),
+            (true, _, BalancingAlgorithm.RoundRobin) => WeightedRotation.Even(service.Backends.Length),
+            (true, _, _) => WeightedRotation.Weighted(service.Backends),
+            (_, true, _) => SparseTable.Build(service.Backends),
             _ => MaglevTable.Build(service.Backends, SlotTableSize.For(service.Backends.Length)),
         };
         string?[] names = [.. service.Backends.Select(backend => NftablesText.Of(backend.Address, backend.Port))];
         return new ServicePlan(
-            SlotChain.Name(service.Address.AddressFamily, service.Algorithm, affinity, table.Size),
-            [.. table.Backends.Select(backend => names[backend])]);
+            SlotChain.Name(
+                service.Address.AddressFamily,
+                service.Protocol,
+                service.Algorithm,
+                affinity,
+                sparse ? table.Size - 1 : table.Size,
+                sparse),
+            [.. table.Backends.Select(backend => backend < 0 ? null : names[backend])]);
     }
 
     private ServicePlan Plan(string key, ForwardedService service, DirectForwarding direct, Dictionary<string, uint> marks)
@@ -139,9 +192,11 @@ internal sealed class TablePlanner(ServiceNumbers numbers)
             served
                 ? SlotChain.Name(
                     service.Address.AddressFamily,
+                    service.Protocol,
                     direct.ByClient ? BalancingAlgorithm.SourceIpHash : BalancingAlgorithm.Maglev,
                     clientAffinity: false,
-                    direct.Size)
+                    direct.Size,
+                    sparse: false)
                 : null,
             [.. slots.AsSpan(0, length)])
         {

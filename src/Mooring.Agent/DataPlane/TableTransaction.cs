@@ -1,22 +1,30 @@
 using System.Collections.Immutable;
 using System.Text;
+using Mooring.Linux.Nftables;
 
 namespace Mooring.Agent.DataPlane;
 
-/// <summary>The nft commands that take a table from one plan to another. Only the difference is in it.</summary>
+/// <summary>
+/// What takes a table from one plan to another. Only the difference is in it: new chains as nft commands, elements as text
+/// and as netlink messages.
+/// </summary>
 internal sealed class TableTransaction(string table)
 {
     private readonly StringBuilder _chains = new();
-    private readonly SortedDictionary<string, List<string>> _deletions = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, List<string>> _additions = new(StringComparer.Ordinal);
+    private readonly Dictionary<SetName, List<string>> _deletions = [];
+    private readonly Dictionary<SetName, List<string>> _additions = [];
 
     /// <summary>Set and map elements deleted or added.</summary>
     public int Elements { get; private set; }
 
-    public bool IsEmpty => Elements == 0 && _chains.Length == 0;
+    /// <summary>Commands that add the chains which elements refer to. They do nothing by themselves, so they go first.</summary>
+    public string Chains => _chains.ToString();
 
     /// <summary>Everything that is not of one service: addresses, other nodes and slot chains.</summary>
-    public TableTransaction Shared(TablePlan from, TablePlan to)
+    /// <param name="from">What there is.</param>
+    /// <param name="to">What should be.</param>
+    /// <param name="changes">No other addresses and local backends differ; null: any may.</param>
+    public TableTransaction Shared(TablePlan from, TablePlan to, PlanChanges? changes = null)
     {
         // Slot chains are added and never removed: they are few, and an unused one costs nothing.
         foreach (var chain in to.SlotChains.Except(from.SlotChains))
@@ -34,13 +42,20 @@ internal sealed class TableTransaction(string table)
             }
         }
 
-        Set("vips", from.VirtualAddresses, to.VirtualAddresses);
+        Set("vips", from.VirtualAddresses, to.VirtualAddresses, changes?.VirtualAddresses);
         Set("held", from.Held, to.Held);
-        Set("local-backends", from.LocalBackends, to.LocalBackends);
+        Set("local-backends", from.LocalBackends, to.LocalBackends, changes?.LocalBackends);
         Set("tunnel-ends", from.TunnelEnds, to.TunnelEnds);
         Change(Inet("peers"), from.Peers, to.Peers);
-        Change($"ip {table} nodes", from.SecondHops, to.SecondHops);
-        Change($"ip6 {table} nodes", from.SecondHops6, to.SecondHops6);
+        Change(new SetName(NftablesFamily.IPv4, "nodes"), from.SecondHops, to.SecondHops);
+        Change(new SetName(NftablesFamily.IPv6, "nodes"), from.SecondHops6, to.SecondHops6);
+        return this;
+    }
+
+    /// <summary>This node took or gave up one address.</summary>
+    public TableTransaction Held(string address, bool before, bool now)
+    {
+        Member("held" + TablePlan.SuffixOf(address), address, before, now);
         return this;
     }
 
@@ -72,7 +87,32 @@ internal sealed class TableTransaction(string table)
         return this;
     }
 
-    /// <summary>Deletions come first, so that an element is replaced by deleting and adding it.</summary>
+    /// <summary>The elements. Deletions come first, so that an element is replaced by deleting and adding it.</summary>
+    public NftablesBatch Batch()
+    {
+        var batch = new NftablesBatch(table);
+        foreach (var (set, elements) in _deletions)
+        {
+            var layout = ElementLayout.Of(set.Family, set.Name);
+            foreach (var element in elements)
+            {
+                layout.Delete(batch, set.Family, set.Name, element);
+            }
+        }
+
+        foreach (var (set, elements) in _additions)
+        {
+            var layout = ElementLayout.Of(set.Family, set.Name);
+            foreach (var element in elements)
+            {
+                layout.Add(batch, set.Family, set.Name, element);
+            }
+        }
+
+        return batch;
+    }
+
+    /// <summary>All of it in nft's language.</summary>
     public override string ToString()
     {
         var text = new StringBuilder().Append(_chains);
@@ -81,7 +121,7 @@ internal sealed class TableTransaction(string table)
         return text.ToString();
     }
 
-    private static void Collect(SortedDictionary<string, List<string>> into, string set, string element)
+    private static void Collect(Dictionary<SetName, List<string>> into, SetName set, string element)
     {
         if (!into.TryGetValue(set, out var elements))
         {
@@ -91,11 +131,11 @@ internal sealed class TableTransaction(string table)
         elements.Add(element);
     }
 
-    private static void Write(StringBuilder text, string verb, SortedDictionary<string, List<string>> sets)
+    private void Write(StringBuilder text, string verb, Dictionary<SetName, List<string>> sets)
     {
-        foreach (var (set, elements) in sets)
+        foreach (var (set, elements) in sets.OrderBy(pair => pair.Key.Family).ThenBy(pair => pair.Key.Name, StringComparer.Ordinal))
         {
-            text.Append($"{verb} element {set} {{ ").AppendJoin(", ", elements).Append(" }\n");
+            text.Append($"{verb} element {set.FamilyName} {table} {set.Name} {{ ").AppendJoin(", ", elements).Append(" }\n");
         }
     }
 
@@ -163,7 +203,7 @@ internal sealed class TableTransaction(string table)
     }
 
     /// <summary>Elements "prefix . slot : value" of a map; no value, no element.</summary>
-    private void Slots<T>(string map, string prefix, ImmutableArray<T> from, ImmutableArray<T> to, Func<T, string?> text)
+    private void Slots<T>(SetName map, string prefix, ImmutableArray<T> from, ImmutableArray<T> to, Func<T, string?> text)
     {
         for (var slot = 0; slot < Math.Max(from.Length, to.Length); slot++)
         {
@@ -186,23 +226,23 @@ internal sealed class TableTransaction(string table)
         }
     }
 
-    private string Inet(string set) => $"inet {table} {set}";
+    private static SetName Inet(string set) => new(NftablesFamily.Inet, set);
 
-    private void Set(string name, ImmutableSortedSet<string> from, ImmutableSortedSet<string> to)
+    private void Set(
+        string name, ImmutableSortedSet<string> from, ImmutableSortedSet<string> to, IReadOnlyCollection<string>? touched = null)
     {
-        if (!ReferenceEquals(from, to))
+        if (ReferenceEquals(from, to))
         {
-            foreach (var suffix in (string[])["", "6"])
-            {
-                Change(
-                    Inet(name + suffix),
-                    from.Where(element => TablePlan.SuffixOf(element) == suffix).ToHashSet(StringComparer.Ordinal),
-                    to.Where(element => TablePlan.SuffixOf(element) == suffix).ToHashSet(StringComparer.Ordinal));
-            }
+            return;
+        }
+
+        foreach (var element in touched ?? (IEnumerable<string>)from.Union(to))
+        {
+            Member(name + TablePlan.SuffixOf(element), element, from.Contains(element), to.Contains(element));
         }
     }
 
-    private void Change(string set, IReadOnlySet<string> from, IReadOnlySet<string> to)
+    private void Change(SetName set, IReadOnlySet<string> from, IReadOnlySet<string> to)
     {
         foreach (var element in from.Where(element => !to.Contains(element)))
         {
@@ -216,15 +256,20 @@ internal sealed class TableTransaction(string table)
         }
     }
 
-    private void Delete(string set, string element)
+    private void Delete(SetName set, string element)
     {
         Collect(_deletions, set, element);
         Elements++;
     }
 
-    private void Add(string set, string element)
+    private void Add(SetName set, string element)
     {
         Collect(_additions, set, element);
         Elements++;
+    }
+
+    private readonly record struct SetName(NftablesFamily Family, string Name)
+    {
+        public string FamilyName => Family switch { NftablesFamily.IPv4 => "ip", NftablesFamily.IPv6 => "ip6", _ => "inet" };
     }
 }

@@ -16,7 +16,10 @@ public static class MaglevTable
     /// Fills <paramref name="size"/> slots, a power of two, for <paramref name="backends"/> in their sorted order. The paper
     /// takes a prime so that any step meets every slot; with a power of two any odd step does.
     /// </summary>
-    public static SlotTable Build(ImmutableArray<ForwardedBackend> backends, int size)
+    public static SlotTable Build(ImmutableArray<ForwardedBackend> backends, int size) => Fill(backends, size, size);
+
+    /// <summary>Ends when so many slots are filled; the others are -1.</summary>
+    internal static SlotTable Fill(ImmutableArray<ForwardedBackend> backends, int size, int enough)
     {
         if (backends.IsEmpty)
         {
@@ -52,12 +55,19 @@ public static class MaglevTable
 
                 credit[i] -= heaviest;
                 slots[permutations[i].NextFree(slots)] = i;
-                if (++filled == size)
+                if (++filled == enough)
                 {
                     return new SlotTable(ImmutableCollectionsMarshal.AsImmutableArray(slots));
                 }
             }
         }
+    }
+
+    /// <summary>A number of the backend that no other has, but for chance.</summary>
+    internal static ulong NumberOf(ForwardedBackend backend)
+    {
+        Span<byte> key = stackalloc byte[18];
+        return Permutation.Fnv1A(Permutation.Key(backend, key), Permutation.OffsetSeed);
     }
 
     /// <summary>offset, offset + skip, offset + 2 × skip … modulo the size; an odd skip meets every slot.</summary>
@@ -67,15 +77,21 @@ public static class MaglevTable
 
         public static Permutation Of(ForwardedBackend backend, int size)
         {
-            Span<byte> key = stackalloc byte[18];
-            backend.Address.TryWriteBytes(key, out var length);
-            key[length] = (byte)(backend.Port >> 8);
-            key[length + 1] = (byte)backend.Port;
-            key = key[..(length + 2)];
+            Span<byte> bytes = stackalloc byte[18];
+            var key = Key(backend, bytes);
             return new Permutation(
                 (int)(Fnv1A(key, OffsetSeed) % (ulong)size),
                 (int)(Fnv1A(key, SkipSeed) % (ulong)size) | 1,
                 size);
+        }
+
+        /// <summary>Address and port in network order.</summary>
+        public static ReadOnlySpan<byte> Key(ForwardedBackend backend, Span<byte> bytes)
+        {
+            backend.Address.TryWriteBytes(bytes, out var length);
+            bytes[length] = (byte)(backend.Port >> 8);
+            bytes[length + 1] = (byte)backend.Port;
+            return bytes[..(length + 2)];
         }
 
         public int NextFree(int[] slots)
@@ -90,10 +106,10 @@ public static class MaglevTable
             return free;
         }
 
-        private const ulong OffsetSeed = 0xcbf29ce484222325;
+        public const ulong OffsetSeed = 0xcbf29ce484222325;
         private const ulong SkipSeed = 0x6d6f6f72696e6721;
 
-        private static ulong Fnv1A(ReadOnlySpan<byte> key, ulong seed)
+        public static ulong Fnv1A(ReadOnlySpan<byte> key, ulong seed)
         {
             var hash = seed;
             foreach (var value in key)

@@ -17,21 +17,21 @@ public static class SlotHash
     private const uint Initial = 0xdeadbeef;
 
     /// <summary>Slot by client address and port.</summary>
-    public static int OfFlow(IPAddress client, ushort port, int slots)
+    public static int OfFlow(IPAddress client, ushort port, int slots, uint seed = Seed)
     {
         Span<byte> key = stackalloc byte[20];
         client.TryWriteBytes(key, out var length);
         BinaryPrimitives.WriteUInt16BigEndian(key[length..], port);
         key.Slice(length + 2, 2).Clear();
-        return Scale(Hash(key[..(length + 4)], Seed), slots);
+        return Scale(Hash(key[..(length + 4)], seed), slots);
     }
 
     /// <summary>Slot by client address only.</summary>
-    public static int OfClient(IPAddress client, int slots)
+    public static int OfClient(IPAddress client, int slots, uint seed = Seed)
     {
         Span<byte> key = stackalloc byte[16];
         client.TryWriteBytes(key, out var length);
-        return Scale(Hash(key[..length], Seed), slots);
+        return Scale(Hash(key[..length], seed), slots);
     }
 
     /// <summary>reciprocal_scale: the high bits decide, so slot s of n is slots 2s and 2s + 1 of 2n.</summary>

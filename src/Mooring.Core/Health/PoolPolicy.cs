@@ -17,7 +17,7 @@ public static class PoolPolicy
         var judged = new Dictionary<string, Dictionary<IPEndPoint, bool>>(StringComparer.Ordinal);
         foreach (var set in snapshot.BackendSets)
         {
-            if (set.MinHealthyPercent > 0 || set.Backends.Any(backend => backend.Backup))
+            if (set.MinHealthyPercent > 0 || HasBackups(set))
             {
                 judged.Add(set.Id, Judge(set, isHealthy));
             }
@@ -28,6 +28,20 @@ public static class PoolPolicy
             : (setId, endPoint) => judged.TryGetValue(setId, out var known) && known.TryGetValue(endPoint, out var fit)
                 ? fit
                 : isHealthy(setId, endPoint);
+    }
+
+    /// <summary>The verdicts with the policy of the set applied. For one use, by one thread.</summary>
+    /// <param name="set">The only set that is asked about.</param>
+    /// <param name="isHealthy">Verdict by backend set and endpoint, null for none.</param>
+    public static Func<string, IPEndPoint, bool?> Apply(BackendSet set, Func<string, IPEndPoint, bool?> isHealthy)
+    {
+        if (set.MinHealthyPercent == 0 && !HasBackups(set))
+        {
+            return isHealthy;
+        }
+
+        var judged = Judge(set, isHealthy);
+        return (setId, endPoint) => judged.TryGetValue(endPoint, out var fit) ? fit : isHealthy(setId, endPoint);
     }
 
     /// <summary>What is in force when <paramref name="healthy"/> of <paramref name="all"/> backends without backups are healthy.</summary>
@@ -48,6 +62,19 @@ public static class PoolPolicy
             : minHealthyPercent > 0 ? PoolMode.FailOpen : healthyBackups > 0 ? PoolMode.Backups : PoolMode.Normal;
 
         bool IsEnough(int count) => count * 100L >= (long)minHealthyPercent * all;
+    }
+
+    private static bool HasBackups(BackendSet set)
+    {
+        foreach (var backend in set.Backends)
+        {
+            if (backend.Backup)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static Dictionary<IPEndPoint, bool> Judge(BackendSet set, Func<string, IPEndPoint, bool?> isHealthy)

@@ -8,6 +8,9 @@ internal static class NetlinkConstants
     public const int LevelNetlink = 270; // SOL_NETLINK
     public const int LevelSocket = 1; // SOL_SOCKET
     public const int ReceiveBufferForce = 33; // SO_RCVBUFFORCE
+    public const int SendBufferForce = 32; // SO_SNDBUFFORCE
+    public const int CapAcknowledgements = 10; // NETLINK_CAP_ACK
+    public const int ExtendedAcknowledgements = 11; // NETLINK_EXT_ACK
     public const int AddMembership = 1; // NETLINK_ADD_MEMBERSHIP
     public const int DropMembership = 2; // NETLINK_DROP_MEMBERSHIP
     public const int ProtocolNetfilter = 12; // NETLINK_NETFILTER
@@ -43,6 +46,9 @@ internal static class NetlinkConstants
 
     public const ushort RequestDump = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
     public const ushort RequestAcknowledged = 0x5; // NLM_F_REQUEST | NLM_F_ACK
+    public const ushort RequestOnly = 0x1; // NLM_F_REQUEST
+    public const ushort Dump = 0x300; // NLM_F_DUMP
+    public const ushort Create = 0x400; // NLM_F_CREATE
     public const ushort CreateOrReplace = 0x500; // NLM_F_CREATE | NLM_F_REPLACE
     public const ushort CreateExclusively = 0x600; // NLM_F_CREATE | NLM_F_EXCL
     public const ushort DumpInterrupted = 0x10; // NLM_F_DUMP_INTR

@@ -108,6 +108,22 @@ internal sealed partial class NetlinkSocket : IDisposable
     public void SetReceiveBuffer(int bytes) => _socket.SetRawSocketOption(
         NetlinkConstants.LevelSocket, NetlinkConstants.ReceiveBufferForce, BitConverter.GetBytes(bytes));
 
+    /// <summary>Lets a message be so many bytes, beyond net.core.wmem_max. Needs NET_ADMIN.</summary>
+    public void SetSendBuffer(int bytes) => _socket.SetRawSocketOption(
+        NetlinkConstants.LevelSocket, NetlinkConstants.SendBufferForce, BitConverter.GetBytes(bytes));
+
+    /// <summary>Has refusals come with the kernel's words for them, and without a copy of what was refused.</summary>
+    public void ExplainRefusals()
+    {
+        foreach (var option in (int[])[NetlinkConstants.CapAcknowledgements, NetlinkConstants.ExtendedAcknowledgements])
+        {
+            _socket.SetRawSocketOption(NetlinkConstants.LevelNetlink, option, BitConverter.GetBytes(1));
+        }
+    }
+
+    /// <summary>Sends messages as they are. The kernel has answered when this returns; <see cref="Drain"/> takes the answers.</summary>
+    public void Send(ReadOnlySpan<byte> messages) => _socket.Send(messages);
+
     /// <summary>Waits until there is a notification, and leaves it for <see cref="Drain"/>.</summary>
     public async Task WaitReadableAsync(CancellationToken cancellationToken)
     {
@@ -190,9 +206,30 @@ internal sealed partial class NetlinkSocket : IDisposable
         for (var attempt = 1; ; attempt++)
         {
             reset();
-            if (TryDump(type, family, handle) || attempt == MaxAttempts)
+            var sequence = ++_sequence;
+            Send(type, family, sequence);
+            if (TakeDump(sequence, $"netlink dump {type}", handle) || attempt == MaxAttempts)
             {
                 // After that many interruptions the mixture is used: the change that interrupted is notified too.
+                return;
+            }
+        }
+    }
+
+    /// <summary>Asks for all objects that <paramref name="request"/> names.</summary>
+    /// <param name="request">With the flags of a dump.</param>
+    /// <param name="reset">Called before each attempt: a dump during which something changed is asked for again.</param>
+    /// <param name="handle">Called for each message.</param>
+    /// <exception cref="SystemCallException">The kernel refused.</exception>
+    public void Dump(NetlinkRequest request, Action reset, MessageHandler handle)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            reset();
+            var sequence = ++_sequence;
+            _socket.Send(request.Finish(sequence));
+            if (TakeDump(sequence, request.What, handle) || attempt == MaxAttempts)
+            {
                 return;
             }
         }
@@ -222,10 +259,8 @@ internal sealed partial class NetlinkSocket : IDisposable
     public void Dispose() => _socket.Dispose();
 
     /// <returns>False when the kernel said that the objects changed meanwhile.</returns>
-    private bool TryDump(ushort type, byte family, MessageHandler handle)
+    private bool TakeDump(uint sequence, string what, MessageHandler handle)
     {
-        var sequence = ++_sequence;
-        Send(type, family, sequence);
         var consistent = true;
         while (true)
         {
@@ -241,7 +276,7 @@ internal sealed partial class NetlinkSocket : IDisposable
                 consistent &= (message.Flags & NetlinkConstants.DumpInterrupted) == 0;
                 if (message.Type is NetlinkConstants.MessageDone or NetlinkConstants.MessageError)
                 {
-                    ThrowIfError(message.Body, type);
+                    ThrowIfError(message.Body, what);
                     return consistent;
                 }
 
@@ -250,7 +285,7 @@ internal sealed partial class NetlinkSocket : IDisposable
 
             if (messages.Malformed)
             {
-                throw new InvalidDataException($"netlink dump {type}: a message does not fit its datagram");
+                throw new InvalidDataException($"{what}: a message does not fit its datagram");
             }
         }
     }
@@ -269,21 +304,14 @@ internal sealed partial class NetlinkSocket : IDisposable
         _socket.Send(request);
     }
 
-    private static void ThrowIfRefused(ReadOnlySpan<byte> body, NetlinkRequest request)
-    {
-        var result = body.Length >= sizeof(int) ? MemoryMarshal.Read<int>(body) : 0;
-        if (result < 0)
-        {
-            throw new SystemCallException(-result, request.What);
-        }
-    }
+    private static void ThrowIfRefused(ReadOnlySpan<byte> body, NetlinkRequest request) => ThrowIfError(body, request.What);
 
-    private static void ThrowIfError(ReadOnlySpan<byte> body, ushort type)
+    private static void ThrowIfError(ReadOnlySpan<byte> body, string what)
     {
         var result = body.Length >= sizeof(int) ? MemoryMarshal.Read<int>(body) : 0;
         if (result < 0)
         {
-            throw new SystemCallException(-result, $"netlink dump {type}");
+            throw new SystemCallException(-result, what);
         }
     }
 

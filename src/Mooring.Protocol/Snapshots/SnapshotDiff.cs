@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Mooring.Core.Snapshots;
 using Proto = Mooring.Protocol.V1Alpha1;
@@ -51,6 +52,11 @@ public static class SnapshotDiff
             problems.Add("", "revision", $"{delta.Revision} is not newer than {from.Revision}, which is applied");
         }
 
+        if (OnlyContentsOfSets(delta) && PositionsOf(delta.BackendSets, from.BackendSets) is { } positions)
+        {
+            return ReplaceSets(from, delta, positions, problems);
+        }
+
         var parts = new SnapshotParts(problems);
         parts.Load(from);
         parts.Remove(delta.RemovedNodes, delta.RemovedVirtualIps, delta.RemovedBackendSets);
@@ -58,6 +64,51 @@ public static class SnapshotDiff
         return parts.Build(
             delta.Revision,
             delta.HeartbeatKeys.Count == 0 ? from.HeartbeatKeys : HeartbeatKeyMapping.Read(delta.HeartbeatKeys, problems));
+    }
+
+    private static bool OnlyContentsOfSets(Proto.Delta delta) =>
+        delta.Nodes.Count == 0 && delta.VirtualIps.Count == 0 && delta.HeartbeatKeys.Count == 0
+        && delta.RemovedNodes.Count == 0 && delta.RemovedVirtualIps.Count == 0 && delta.RemovedBackendSets.Count == 0;
+
+    /// <summary>Where sets with these names are, or null when one is new or there twice.</summary>
+    private static int[]? PositionsOf(IReadOnlyList<Proto.BackendSet> changed, ImmutableArray<BackendSet> sets)
+    {
+        var positions = new int[changed.Count];
+        for (var i = 0; i < positions.Length; i++)
+        {
+            var (low, high) = (0, sets.Length - 1);
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                (low, high) = string.CompareOrdinal(sets[middle].Id, changed[i].Id) < 0 ? (middle + 1, high) : (low, middle);
+            }
+
+            if (low >= sets.Length || sets[low].Id != changed[i].Id)
+            {
+                return null;
+            }
+
+            positions[i] = low;
+        }
+
+        return positions.Distinct().Count() == positions.Length ? positions : null;
+    }
+
+    /// <summary>
+    /// The change of an endpoint, the most frequent of all: which objects there are and what they refer to stays as it was,
+    /// so none of the thousands of others is looked at.
+    /// </summary>
+    private static SnapshotResult ReplaceSets(ClusterSnapshot before, Proto.Delta delta, int[] positions, ProblemList problems)
+    {
+        var sets = before.BackendSets.AsSpan().ToArray();
+        for (var i = 0; i < positions.Length; i++)
+        {
+            sets[positions[i]] = BackendSetMapping.Read(delta.BackendSets[i], $"backend_sets[{i}]", problems);
+        }
+
+        return problems.IsEmpty
+            ? SnapshotResult.Of(before with { Revision = delta.Revision, BackendSets = ImmutableCollectionsMarshal.AsImmutableArray(sets) })
+            : SnapshotResult.Refused(problems);
     }
 
     private static void Compare<TCore, TProto>(

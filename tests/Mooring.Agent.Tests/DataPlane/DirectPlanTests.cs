@@ -36,10 +36,10 @@ public sealed class DirectPlanTests
     public void TablePlan_NodeWithAPod_ServesEverySlotAndHandsOnThoseOfOthers()
     {
         var state = State("node-1", 1, 2);
-        var plan = new TablePlanner(new ServiceNumbers()).Plan(state, []);
+        var plan = new TablePlanner(new ServiceNumbers()).Plan(state, [], new PlanChanges());
 
         var service = plan.Services["10.70.0.100 . tcp . 80"];
-        service.Chain.ShouldBe("flow-256");
+        service.Chain.ShouldBe("flow-tcp-256");
         service.Slots.ShouldAllBe(slot => slot == "10.71.1.2 . 8080", "a flow that another node's table sends here is served");
         service.Direct!.Served.ShouldBeTrue();
         service.Direct.Owners.Count(owner => owner == 0).ShouldBe(128);
@@ -50,7 +50,7 @@ public sealed class DirectPlanTests
     [Fact]
     public void TablePlan_NodeWithoutPods_HandsOnEverySlot()
     {
-        var service = new TablePlanner(new ServiceNumbers()).Plan(State("node-3", 1, 2), []).Services["10.70.0.100 . tcp . 80"];
+        var service = new TablePlanner(new ServiceNumbers()).Plan(State("node-3", 1, 2), [], new PlanChanges()).Services["10.70.0.100 . tcp . 80"];
 
         service.Chain.ShouldBeNull();
         service.Direct!.Served.ShouldBeFalse();
@@ -64,7 +64,7 @@ public sealed class DirectPlanTests
         var (first, second) = (numbers.Of("a"), numbers.Of("b"));
         numbers.Of("a").ShouldBe(first);
 
-        numbers.Retain(new HashSet<string> { "b" });
+        numbers.Free("a");
 
         numbers.Of("b").ShouldBe(second);
         numbers.Of("c").ShouldNotBe(second);

@@ -84,6 +84,29 @@ public sealed class SnapshotDiffTests
         Refused(new Delta { BaseRevision = 7, Revision = 8, RemovedBackendSets = { "default/web:8080" } }, "ports[0].backend_set_id")
             .ShouldContain("is not a backend set");
 
+    [Fact]
+    public void Apply_ContentsOfASet_TouchesNothingElse()
+    {
+        var before = SnapshotMapping.ToCore(SnapshotMappingTests.Good()).Snapshot!;
+        var set = BackendSetMapping.ToProto(before.BackendSets[0]);
+        set.Backends.RemoveAt(0);
+
+        var after = SnapshotDiff.Apply(before, new Delta { BaseRevision = 7, Revision = 8, BackendSets = { set } }).Snapshot!;
+
+        after.Revision.ShouldBe(8ul);
+        after.BackendSets[0].Backends.Length.ShouldBe(before.BackendSets[0].Backends.Length - 1);
+        (after.VirtualIps == before.VirtualIps).ShouldBeTrue("it is the same array");
+    }
+
+    [Fact]
+    public void Apply_BadContentsOfASet_IsRefused()
+    {
+        var set = SnapshotMappingTests.Good().BackendSets[0].Clone();
+        set.Backends[0].Port = 0;
+
+        Refused(new Delta { BaseRevision = 7, Revision = 8, BackendSets = { set } }, "backends[0].port").ShouldNotBeEmpty();
+    }
+
     private static string Refused(Delta delta, string field)
     {
         var before = SnapshotMapping.ToCore(SnapshotMappingTests.Good()).Snapshot!;

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Mooring.Core.Health;
+using Mooring.Core.Snapshots;
+
+namespace Mooring.Core.DataPlane;
+
+/// <summary>What a backend set of a snapshot comes to on one node, for the addresses of one family.</summary>
+/// <param name="Draining">Take no new flows, and keep their established ones of any protocol.</param>
+/// <param name="Unfit">Take no new flows, and keep their established ones of TCP.</param>
+/// <param name="Leaving">Those of them whose flows may go on for the drain timeout only.</param>
+internal sealed record PlannedSet(
+    BackendSet Set,
+    AddressFamily Family,
+    ImmutableArray<ForwardedBackend> Backends,
+    ImmutableArray<ForwardedBackend> Draining,
+    ImmutableArray<ForwardedBackend> Unfit,
+    ImmutableArray<ForwardedBackend> Leaving,
+    Lazy<DirectForwarding?> Direct)
+{
+    /// <summary>
+    /// Backends of this node; all where it has none. Such a node does not hold the address, and it is its own pods that
+    /// ask here.
+    /// </summary>
+    public Lazy<ImmutableArray<ForwardedBackend>> Local { get; } = new(() =>
+        Backends.Any(backend => backend.Local) ? [.. Backends.Where(backend => backend.Local)] : Backends);
+
+    public static PlannedSet Of(
+        BackendSet set, AddressFamily family, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
+    {
+        var fits = PoolPolicy.Apply(set, isHealthy);
+        var backends = ImmutableArray.CreateBuilder<ForwardedBackend>(set.Backends.Length);
+        var draining = ImmutableArray.CreateBuilder<ForwardedBackend>();
+        var unfit = ImmutableArray.CreateBuilder<ForwardedBackend>();
+        var leaving = ImmutableArray.CreateBuilder<ForwardedBackend>();
+        foreach (var backend in set.Backends)
+        {
+            if (backend.Address.AddressFamily != family)
+            {
+                continue;
+            }
+
+            var forwarded = new ForwardedBackend(
+                backend.Address, backend.Port, backend.Weight, Local: backend.NodeName == nodeName);
+            var fit = backend.Condition != BackendCondition.NotReady && fits(set.Id, backend.EndPoint) != false;
+            if (fit && backend.Condition == BackendCondition.Ready && backend.Weight > 0)
+            {
+                backends.Add(forwarded);
+                continue;
+            }
+
+            unfit.Add(forwarded);
+            if (backend.Condition == BackendCondition.Draining || backend.Weight == 0)
+            {
+                leaving.Add(forwarded);
+            }
+
+            if (fit)
+            {
+                draining.Add(forwarded);
+            }
+        }
+
+        backends.Sort(BackendOrder.Instance);
+        draining.Sort(BackendOrder.Instance);
+        unfit.Sort(BackendOrder.Instance);
+        leaving.Sort(BackendOrder.Instance);
+        return new PlannedSet(
+            set, family, backends.ToImmutable(), draining.ToImmutable(), unfit.ToImmutable(), leaving.ToImmutable(),
+            new Lazy<DirectForwarding?>(
+                () => set.SlotsOf(family) is { } slots ? DirectPlanner.Plan(slots, set, nodeName, fits) : null));
+    }
+
+    /// <summary>It was made from the same set by the same verdicts.</summary>
+    public bool IsAs(PlannedSet other) =>
+        ReferenceEquals(Set, other.Set) && Family == other.Family
+        && Backends.AsSpan().SequenceEqual(other.Backends.AsSpan())
+        && Draining.AsSpan().SequenceEqual(other.Draining.AsSpan())
+        && Unfit.AsSpan().SequenceEqual(other.Unfit.AsSpan())
+        && Leaving.AsSpan().SequenceEqual(other.Leaving.AsSpan());
+}

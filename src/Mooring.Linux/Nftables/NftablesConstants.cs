@@ -1,0 +1,34 @@
+namespace Mooring.Linux.Nftables;
+
+/// <summary>Numbers of linux/netfilter/nfnetlink.h and nf_tables.h, those that set elements need.</summary>
+internal static class NftablesConstants
+{
+    public const ushort BatchBegin = 0x10; // NFNL_MSG_BATCH_BEGIN
+    public const ushort BatchEnd = 0x11; // NFNL_MSG_BATCH_END
+
+    public const ushort NewElements = 12; // NFT_MSG_NEWSETELEM
+    public const ushort GetElements = 13; // NFT_MSG_GETSETELEM
+    public const ushort DeleteElements = 14; // NFT_MSG_DELSETELEM
+
+    public const ushort ListElement = 1; // NFTA_LIST_ELEM
+    public const ushort ListTable = 1; // NFTA_SET_ELEM_LIST_TABLE
+    public const ushort ListSet = 2; // NFTA_SET_ELEM_LIST_SET
+    public const ushort ListElements = 3; // NFTA_SET_ELEM_LIST_ELEMENTS
+
+    public const ushort ElementKey = 1; // NFTA_SET_ELEM_KEY
+    public const ushort ElementData = 2; // NFTA_SET_ELEM_DATA
+    public const ushort ElementExpression = 7; // NFTA_SET_ELEM_EXPR
+
+    public const ushort DataValue = 1; // NFTA_DATA_VALUE
+    public const ushort DataVerdict = 2; // NFTA_DATA_VERDICT
+    public const ushort VerdictCode = 1; // NFTA_VERDICT_CODE
+    public const ushort VerdictChain = 2; // NFTA_VERDICT_CHAIN
+    public const int VerdictGoto = -4; // NFT_GOTO
+
+    public const ushort ExpressionName = 1; // NFTA_EXPR_NAME
+    public const ushort ExpressionData = 2; // NFTA_EXPR_DATA
+    public const ushort CounterBytes = 1; // NFTA_COUNTER_BYTES
+    public const ushort CounterPackets = 2; // NFTA_COUNTER_PACKETS
+
+    public const ushort ErrorText = 1; // NLMSGERR_ATTR_MSG
+}
