@@ -23,8 +23,22 @@ internal static class AgentCommandLine
         };
         var controllers = new Option<string[]>("--controller")
         {
-            Description = "Where a controller listens, http://host:port; may be given several times [MOORING_CONTROLLER, separated by commas].",
+            Description = "Where a controller listens, https://host:port; may be given several times [MOORING_CONTROLLER, separated by commas].",
             DefaultValueFactory = _ => List("CONTROLLER"),
+        };
+        var authorityFile = new Option<string>("--ca-file")
+        {
+            Description = "File with the authorities of the controllers' certificates [MOORING_CA_FILE].",
+            DefaultValueFactory = _ => Variable("CA_FILE") ?? AgentOptions.DefaultAuthorityFile,
+        };
+        var tokenFile = new Option<string>("--token-file")
+        {
+            Description = "File with the token of this agent's pod, for the audience mooring [MOORING_TOKEN_FILE].",
+            DefaultValueFactory = _ => Variable("TOKEN_FILE") ?? AgentOptions.DefaultTokenFile,
+        };
+        var insecure = new Option<bool>("--insecure")
+        {
+            Description = "Allow --controller http://: neither encrypted nor authenticated. For tests alone.",
         };
         var stateDirectory = new Option<string>("--state-directory")
         {
@@ -66,13 +80,17 @@ internal static class AgentCommandLine
 
         var command = new Command("run", "Runs the agent until it is told to stop.")
         {
-            nodeName, controllers, stateDirectory, interfaces, heartbeatPort, verdictPort, checkDirectory, operations, otlp, logFormat, logLevel,
+            nodeName, controllers, authorityFile, tokenFile, insecure, stateDirectory, interfaces, heartbeatPort, verdictPort,
+            checkDirectory, operations, otlp, logFormat, logLevel,
         };
         command.SetAction((result, cancellationToken) => AgentHost.RunAsync(
             options =>
             {
                 options.NodeName = result.GetValue(nodeName)!;
                 options.Controllers = result.GetValue(controllers)!;
+                options.AuthorityFile = result.GetValue(authorityFile)!;
+                options.TokenFile = result.GetValue(tokenFile)!;
+                options.Insecure = result.GetValue(insecure);
                 options.StateDirectory = result.GetValue(stateDirectory)!;
                 options.Interfaces = result.GetValue(interfaces)!;
                 options.HeartbeatPort = result.GetValue(heartbeatPort);

@@ -7,11 +7,23 @@ internal sealed class AgentOptions
     public const int DefaultVerdictPort = 7948;
     public const string DefaultStateDirectory = "/var/lib/mooring";
 
+    public const string DefaultAuthorityFile = "/var/run/secrets/mooring/ca.crt";
+    public const string DefaultTokenFile = "/var/run/secrets/mooring/token";
+
     /// <summary>Name of this node in the cluster.</summary>
     public string NodeName { get; set; } = "";
 
-    /// <summary>Where controllers listen, <c>http://host:port</c>; tried in turn.</summary>
+    /// <summary>Where controllers listen, <c>https://host:port</c>; tried in turn.</summary>
     public IReadOnlyList<string> Controllers { get; set; } = [];
+
+    /// <summary>The authorities that controllers' certificates are of, PEM; read for every connection.</summary>
+    public string AuthorityFile { get; set; } = DefaultAuthorityFile;
+
+    /// <summary>This agent's token; read for every connection.</summary>
+    public string TokenFile { get; set; } = DefaultTokenFile;
+
+    /// <summary>Allows <c>http://</c>: nothing is encrypted, and neither side proves anything. For tests.</summary>
+    public bool Insecure { get; set; }
 
     /// <summary>Holds the last snapshot and the terms used; must survive a restart.</summary>
     public string StateDirectory { get; set; } = DefaultStateDirectory;

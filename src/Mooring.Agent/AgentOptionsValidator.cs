@@ -22,20 +22,34 @@ internal sealed class AgentOptionsValidator : IValidateOptions<AgentOptions>
 
         if (options.Controllers.Count is 0 or > MaxControllers)
         {
-            errors.Add($"--controller (MOORING_CONTROLLER) must be given 1 to {MaxControllers} times, such as http://mooring-controller:7946");
+            errors.Add($"--controller (MOORING_CONTROLLER) must be given 1 to {MaxControllers} times, such as https://mooring-controller:7946");
         }
 
         foreach (var controller in options.Controllers)
         {
             if (!Uri.TryCreate(controller, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery != "/")
             {
-                errors.Add($"--controller (MOORING_CONTROLLER) must be http://host:port or https://host:port, not '{controller}'");
+                errors.Add($"--controller (MOORING_CONTROLLER) must be https://host:port, not '{controller}'");
+            }
+            else if (uri.Scheme == "http" && !options.Insecure)
+            {
+                errors.Add($"--controller (MOORING_CONTROLLER) must be https://host:port, not '{controller}', unless --insecure is given too");
             }
         }
 
         if (!Path.IsPathFullyQualified(options.StateDirectory))
         {
             errors.Add($"--state-directory (MOORING_STATE_DIRECTORY) must be an absolute path, not '{options.StateDirectory}'");
+        }
+
+        if (!Path.IsPathFullyQualified(options.AuthorityFile))
+        {
+            errors.Add($"--ca-file (MOORING_CA_FILE) must be an absolute path, not '{options.AuthorityFile}'");
+        }
+
+        if (!Path.IsPathFullyQualified(options.TokenFile))
+        {
+            errors.Add($"--token-file (MOORING_TOKEN_FILE) must be an absolute path, not '{options.TokenFile}'");
         }
 
         foreach (var interfaceName in options.Interfaces)

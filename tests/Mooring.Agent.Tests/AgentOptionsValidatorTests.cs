@@ -17,9 +17,12 @@ public sealed class AgentOptionsValidatorTests
 
     [Theory]
     [InlineData("node", "Node_1", "--node-name")]
-    [InlineData("controller", "mooring-controller:7946", "http://host:port")]
-    [InlineData("controller", "http://mooring-controller:7946/path", "http://host:port")]
-    [InlineData("controller", "ftp://host", "http://host:port")]
+    [InlineData("controller", "mooring-controller:7946", "https://host:port")]
+    [InlineData("controller", "https://mooring-controller:7946/path", "https://host:port")]
+    [InlineData("controller", "ftp://host", "https://host:port")]
+    [InlineData("controller", "http://mooring-controller:7946", "--insecure")]
+    [InlineData("authorities", "ca.crt", "--ca-file")]
+    [InlineData("token", "token", "--token-file")]
     [InlineData("directory", "var/lib", "absolute path")]
     [InlineData("interface", "a-name-of-16-chr", "--interface")]
     [InlineData("interface", "eth/0", "--interface")]
@@ -36,6 +39,12 @@ public sealed class AgentOptionsValidatorTests
             case "controller":
                 options.Controllers = [value];
                 break;
+            case "authorities":
+                options.AuthorityFile = value;
+                break;
+            case "token":
+                options.TokenFile = value;
+                break;
             case "directory":
                 options.StateDirectory = value;
                 break;
@@ -50,5 +59,5 @@ public sealed class AgentOptionsValidatorTests
         new AgentOptionsValidator().Validate(null, options).Failures!.ShouldHaveSingleItem().ShouldContain(message);
     }
 
-    private static AgentOptions Good() => new() { NodeName = "node-1.example", Controllers = ["http://controller:7946"] };
+    private static AgentOptions Good() => new() { NodeName = "node-1.example", Controllers = ["https://controller:7946"] };
 }

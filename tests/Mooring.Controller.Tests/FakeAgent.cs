@@ -23,14 +23,15 @@ internal sealed class FakeAgent : IAsyncDisposable
     private readonly Dictionary<string, ulong> _held;
     private Task _reading = Task.CompletedTask;
 
-    private FakeAgent(string controller, string node, bool acks, Dictionary<string, ulong> held)
+    private FakeAgent(
+        string controller, string node, bool acks, Dictionary<string, ulong> held, FakeCredentials? credentials)
     {
         Node = node;
         _acks = acks;
         _held = held;
-        _channel = GrpcChannel.ForAddress(
+        _channel = credentials?.Open(controller) ?? GrpcChannel.ForAddress(
             controller, new GrpcChannelOptions { MaxReceiveMessageSize = SnapshotLimits.MaxControllerMessageBytes });
-        _call = new AgentService.AgentServiceClient(_channel).Connect(cancellationToken: _stop.Token);
+        _call = new AgentService.AgentServiceClient(_channel).Connect(credentials?.Headers, cancellationToken: _stop.Token);
     }
 
     public string Node { get; }
@@ -60,9 +61,10 @@ internal sealed class FakeAgent : IAsyncDisposable
         Action<Hello>? hello = null,
         bool acks = true,
         bool claims = false,
+        FakeCredentials? credentials = null,
         params (string Address, ulong Term)[] held)
     {
-        var agent = new FakeAgent(controller, node, acks, held.ToDictionary(entry => entry.Address, entry => entry.Term))
+        var agent = new FakeAgent(controller, node, acks, held.ToDictionary(entry => entry.Address, entry => entry.Term), credentials)
         {
             Claims = claims,
         };

@@ -123,6 +123,7 @@ internal static class AgentHost
             provider.GetRequiredService<ILogger<GatewayProber>>()));
 
         services.AddSingleton<AgentReports>();
+        services.AddSingleton<ControllerLinkMetrics>();
         services.AddSingleton<NodeFactsCollector>();
         services.AddSingleton<IAgentPresence>(provider => new AgentPresence(
             Options(provider).NodeName,
@@ -152,9 +153,11 @@ internal static class AgentHost
             provider.GetRequiredService<ILogger<SnapshotKeeper>>()));
         services.AddSingleton(provider => new ControllerLink(
             [.. Options(provider).Controllers.Select(controller => new Uri(controller))],
+            new ControllerChannels(Options(provider).AuthorityFile, Options(provider).TokenFile),
             provider.GetRequiredService<SnapshotKeeper>(),
             provider.GetRequiredService<AgentReports>(),
             provider.GetRequiredService<IAgentPresence>(),
+            provider.GetRequiredService<ControllerLinkMetrics>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ControllerLink>>()));
         services.AddSingleton<AgentReporter>();

@@ -23,10 +23,12 @@ internal sealed class AgentReports
     private TaskCompletionSource _drained = new();
     private NodeFacts? _facts;
     private LoadReport? _load;
+    private Credential? _credential;
     private bool _taken;
 
     private bool IsEmpty =>
-        _holders.Count == 0 && _acks.Count == 0 && _health.Count == 0 && _conflicts.Count == 0 && _facts is null && _load is null;
+        _holders.Count == 0 && _acks.Count == 0 && _health.Count == 0 && _conflicts.Count == 0 && _facts is null && _load is null
+        && _credential is null;
 
     public void Add(HolderReport report) => Change(() => Enqueue(_holders, report, MaxHolderReports));
 
@@ -38,6 +40,9 @@ internal sealed class AgentReports
 
     public void Set(LoadReport load) => Change(() => _load = load);
 
+    /// <summary>Belongs to the stream that is open; the next one begins with a token of its own.</summary>
+    public void Set(Credential credential) => Change(() => _credential = credential);
+
     public void Set(EndpointHealth health) =>
         Change(() => _health[(health.BackendSetId, health.Address, health.Port)] = health);
 
@@ -48,6 +53,7 @@ internal sealed class AgentReports
         {
             _facts = null;
             _load = null;
+            _credential = null;
             _health.Clear();
             _acks.Clear();
             _taken = false;
@@ -139,6 +145,12 @@ internal sealed class AgentReports
         {
             _facts = null;
             return new AgentMessage { Facts = facts };
+        }
+
+        if (_credential is { } credential)
+        {
+            _credential = null;
+            return new AgentMessage { Credential = credential };
         }
 
         if (_conflicts.TryDequeue(out var conflict))

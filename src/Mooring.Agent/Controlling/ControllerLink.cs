@@ -1,5 +1,5 @@
+using System.Security.Authentication;
 using Grpc.Core;
-using Grpc.Net.Client;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Mooring.Agent.Snapshots;
@@ -14,19 +14,20 @@ namespace Mooring.Agent.Controlling;
 /// </summary>
 internal sealed partial class ControllerLink(
     IReadOnlyList<Uri> controllers,
+    ControllerChannels channels,
     SnapshotKeeper snapshots,
     AgentReports reports,
     IAgentPresence presence,
+    ControllerLinkMetrics metrics,
     TimeProvider timeProvider,
     ILogger<ControllerLink> logger) : BackgroundService
 {
     public const uint ProtocolVersion = 1;
 
-    /// <summary>A dead controller is noticed after the delay and the timeout together.</summary>
-    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often to look whether the kubelet has renewed the token; it does so minutes before the old one ends.</summary>
+    internal TimeSpan TokenInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     private readonly string _bootId = Guid.NewGuid().ToString("N");
     private readonly Backoff _backoff = new();
@@ -56,11 +57,15 @@ internal sealed partial class ControllerLink(
             try
             {
                 await RunStreamAsync(controller, stoppingToken).ConfigureAwait(false);
-                Lost(controller, "the controller ended the stream");
+                Lost(controller, "Ended", "the controller ended the stream");
             }
             catch (RpcException exception) when (!stoppingToken.IsCancellationRequested)
             {
-                Lost(controller, $"{exception.StatusCode}: {exception.Status.Detail}");
+                Lost(controller, ReasonOf(exception), $"{exception.StatusCode}: {exception.Status.Detail}");
+            }
+            catch (ControllerCredentialsException exception)
+            {
+                Lost(controller, "Credentials", exception.Message);
             }
             catch (Exception exception) when (
                 stoppingToken.IsCancellationRequested && exception is OperationCanceledException or RpcException)
@@ -91,29 +96,15 @@ internal sealed partial class ControllerLink(
 
     private async Task RunStreamAsync(Uri controller, CancellationToken stoppingToken)
     {
-        // A channel per attempt: the name is resolved anew, and another replica may answer.
-        using var channel = GrpcChannel.ForAddress(controller, new GrpcChannelOptions
-        {
-            HttpHandler = new SocketsHttpHandler
-            {
-                UseProxy = false,
-                UseCookies = false,
-                AllowAutoRedirect = false,
-                ActivityHeadersPropagator = null,
-                ConnectTimeout = ConnectTimeout,
-                KeepAlivePingDelay = PingDelay,
-                KeepAlivePingTimeout = PingTimeout,
-                KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
-            },
-            DisposeHttpClient = true,
-            MaxReceiveMessageSize = SnapshotLimits.MaxControllerMessageBytes,
-        });
+        using var channel = channels.Open(controller);
+        var token = channels.Token(controller);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        using var call = new AgentService.AgentServiceClient(channel).Connect(cancellationToken: ended.Token);
+        using var call = new AgentService.AgentServiceClient(channel).Connect(
+            ControllerChannels.Headers(token), cancellationToken: ended.Token);
         reports.Begin();
         await call.RequestStream.WriteAsync(new AgentMessage { Hello = Hello() }, ended.Token).ConfigureAwait(false);
 
-        var sending = SendAsync(call.RequestStream, ended.Token);
+        var sending = Task.WhenAll(SendAsync(call.RequestStream, ended.Token), RenewTokenAsync(controller, token, ended.Token));
         try
         {
             await ReceiveAsync(controller, call.ResponseStream, ended.Token).ConfigureAwait(false);
@@ -153,6 +144,28 @@ internal sealed partial class ControllerLink(
             }
 
             reports.Sent();
+        }
+    }
+
+    /// <summary>Streams outlive tokens: the controller is told the new one.</summary>
+    private async Task RenewTokenAsync(Uri controller, string? told, CancellationToken cancellationToken)
+    {
+        while (told is not null)
+        {
+            await Task.Delay(TokenInterval, timeProvider, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                if (channels.Token(controller) is { } token && token != told)
+                {
+                    told = token;
+                    reports.Set(new Credential { Token = token });
+                }
+            }
+            catch (ControllerCredentialsException exception)
+            {
+                // The one that was told is good for a while.
+                Log.NoToken(logger, exception.Message);
+            }
         }
     }
 
@@ -222,8 +235,24 @@ internal sealed partial class ControllerLink(
         reports.Add(ack);
     }
 
-    private void Lost(Uri controller, string reason)
+    /// <summary>A controller whose certificate is not accepted is told apart from one that is away.</summary>
+    private static string ReasonOf(RpcException exception)
     {
+        for (var inner = exception.Status.DebugException; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is AuthenticationException)
+            {
+                return "Certificate";
+            }
+        }
+
+        return exception.StatusCode.ToString();
+    }
+
+    private void Lost(Uri controller, string kind, string reason)
+    {
+        metrics.Failed(kind);
+
         // While a controller is away the same failure comes every few seconds; it is news only once.
         if (reason != _lastFailure)
         {
@@ -240,6 +269,9 @@ internal sealed partial class ControllerLink(
 
         [LoggerMessage(LogLevel.Warning, "Not connected to controller {Controller}: {Reason}. Working from the last snapshot")]
         public static partial void NotConnected(ILogger logger, Uri controller, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "The token could not be renewed: {Problem}")]
+        public static partial void NoToken(ILogger logger, string problem);
 
         [LoggerMessage(LogLevel.Error, "The stream to controller {Controller} failed")]
         public static partial void Faulted(ILogger logger, Uri controller, Exception exception);

@@ -29,6 +29,7 @@ internal sealed partial class FailoverLoop
     private readonly FailoverMachine _machine;
     private readonly HeartbeatInbox _inbox;
     private readonly HeartbeatLinks _links;
+    private readonly RefusalLog _refusals;
     private readonly ConcurrentQueue<FailoverInput> _inputs = new();
     private readonly SemaphoreSlim _waiting = new(0);
 
@@ -61,6 +62,7 @@ internal sealed partial class FailoverLoop
         _logger = logger;
         _publish = publish;
         _machine = new FailoverMachine(options.NodeName, terms.Terms);
+        _refusals = new RefusalLog(time, logger);
         _inbox = new HeartbeatInbox(options.NodeName, terms.Epoch);
         _links = new HeartbeatLinks(options, open, PacketReceived, metrics, time, logger);
     }
@@ -155,6 +157,10 @@ internal sealed partial class FailoverLoop
                 if (heartbeat is not null)
                 {
                     Execute(_machine.HeartbeatReceived(Now, heartbeat, sequence));
+                }
+                else if (result != HeartbeatDecodeResult.Ok)
+                {
+                    _refusals.Refused(result);
                 }
 
                 break;

@@ -31,9 +31,12 @@ internal sealed partial class SnapshotStore(string directory, ILogger<SnapshotSt
         var payload = SnapshotMapping.ToProto(snapshot).ToByteArray();
         var temporary = _newest + ".tmp";
         Directory.CreateDirectory(directory);
+
+        // A left-over keeps the mode it was made with.
+        File.Delete(temporary);
         var options = new FileStreamOptions
         {
-            Mode = FileMode.Create,
+            Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };

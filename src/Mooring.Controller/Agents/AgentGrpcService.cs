@@ -8,7 +8,12 @@ using Mooring.Protocol.V1Alpha1;
 namespace Mooring.Controller.Agents;
 
 /// <summary>The controller's end of the agents' streams.</summary>
-internal sealed partial class AgentGrpcService(AgentRegistry registry, TimeProvider time, ILogger<AgentGrpcService> logger)
+internal sealed partial class AgentGrpcService(
+    AgentRegistry registry,
+    IAgentAuthenticator authenticator,
+    AgentConnectionMetrics metrics,
+    TimeProvider time,
+    ILogger<AgentGrpcService> logger)
     : AgentService.AgentServiceBase
 {
     /// <summary>Oldest protocol spoken.</summary>
@@ -23,18 +28,30 @@ internal sealed partial class AgentGrpcService(AgentRegistry registry, TimeProvi
         ServerCallContext context)
     {
         registry.ThrowIfNotServing();
+
+        // Before anything it says is read.
+        var identity = await authenticator.AuthenticateAsync(context, context.CancellationToken);
         var hello = await ReadHelloAsync(requestStream, context.CancellationToken);
+        if (!identity.MaySpeakFor(hello.NodeName))
+        {
+            throw authenticator.Refuse(
+                ConnectionRefusal.OtherNode, context.Peer, $"an agent of {identity.Node} cannot speak for {hello.NodeName}");
+        }
+
+        using var throttle = new MessageThrottle(hello.NodeName, metrics, logger);
         using var session = new AgentSession(
             hello.NodeName, hello.BootId, hello.AgentVersion, context.Peer, hello.AppliedRevision);
         Open(session, hello);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, session.Closed);
         try
         {
-            var reading = ReadAsync(session, requestStream, ending.Token);
+            var reading = ReadAsync(session, throttle, requestStream, ending.Token);
             var writing = WriteAsync(session, responseStream, ending.Token);
+            var reviewing = ReviewAsync(session, context, ending.Token);
             var first = await Task.WhenAny(reading, writing);
             await ending.CancelAsync();
             await IgnoreCancellationAsync(first == reading ? writing : reading, ending.Token);
+            await reviewing;
             await first;
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -104,11 +121,38 @@ internal sealed partial class AgentGrpcService(AgentRegistry registry, TimeProvi
     }
 
     private async Task ReadAsync(
-        AgentSession session, IAsyncStreamReader<AgentMessage> requestStream, CancellationToken cancellationToken)
+        AgentSession session,
+        MessageThrottle throttle,
+        IAsyncStreamReader<AgentMessage> requestStream,
+        CancellationToken cancellationToken)
     {
         while (await requestStream.MoveNext(cancellationToken))
         {
+            await throttle.EnterAsync(requestStream.Current.CalculateSize(), cancellationToken);
             Take(session, requestStream.Current);
+        }
+    }
+
+    /// <summary>Streams live for days: asks now and then whether the agent's token, or the newer one it sent, is still good.</summary>
+    private async Task ReviewAsync(AgentSession session, ServerCallContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (authenticator.ReviewInterval is { } interval)
+            {
+                await Task.Delay(interval * (0.9 + (0.2 * Random.Shared.NextDouble())), time, cancellationToken);
+                var token = session.Token ?? context.RequestHeaders.GetValue("authorization")?["Bearer ".Length..].Trim() ?? "";
+                if (await authenticator.ReviewAsync(token, session.Node, cancellationToken) is { } problem)
+                {
+                    Log.ProofEnded(logger, session.Node, problem);
+                    session.Close(new Status(StatusCode.Unauthenticated, problem));
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The stream has ended.
         }
     }
 
@@ -139,6 +183,9 @@ internal sealed partial class AgentGrpcService(AgentRegistry registry, TimeProvi
                     registry.Saw(session, conflict);
                 }
 
+                break;
+            case AgentMessage.MessageOneofCase.Credential:
+                session.Token = message.Credential.Token;
                 break;
             default:
                 // A field of a later version, or a second Hello: nothing to act on.
@@ -233,6 +280,9 @@ internal sealed partial class AgentGrpcService(AgentRegistry registry, TimeProvi
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Facts of {Node} cannot be used: {Problem}")]
         public static partial void Unreadable(ILogger logger, string node, string problem);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Agent of {Node} is cut off: {Problem}")]
+        public static partial void ProofEnded(ILogger logger, string node, string problem);
 
         [LoggerMessage(Level = LogLevel.Debug, Message = "Agent of {Node} sent {Case}, which is not known here")]
         public static partial void Unknown(ILogger logger, string node, AgentMessage.MessageOneofCase @case);

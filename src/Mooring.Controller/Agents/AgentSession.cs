@@ -8,6 +8,7 @@ internal sealed class AgentSession(string node, string bootId, string version, s
 {
     private readonly CancellationTokenSource _closed = new();
     private ulong _refused;
+    private volatile string? _token;
 
     public string Node { get; } = node;
 
@@ -19,6 +20,13 @@ internal sealed class AgentSession(string node, string bootId, string version, s
 
     /// <summary>Revision the agent worked from when it connected; nothing older is sent to it.</summary>
     public ulong AppliedAtStart { get; } = appliedRevision;
+
+    /// <summary>A newer token than the one the stream was opened with; null while there is none.</summary>
+    public string? Token
+    {
+        get => _token;
+        set => _token = value;
+    }
 
     /// <summary>Raised when there may be something to send.</summary>
     public ChangeSignal Wake { get; } = new();

@@ -23,14 +23,39 @@ internal static class ControllerCommand
         };
         var listen = new Option<string>("--listen")
         {
-            Description = "URL that agents connect to",
+            Description = "URL that agents connect to; http:// only with --insecure",
             DefaultValueFactory = _ => ControllerOptions.DefaultListen,
         };
         var @namespace = new Option<string>("--namespace")
         {
-            Description = "Namespace of the leader's Lease and of the heartbeat key",
+            Description = "Namespace of the agents, the leader's Lease, the heartbeat key and the certificate authority",
             DefaultValueFactory = _ => ControllerOptions.DefaultNamespace,
         };
+        var insecure = new Option<bool>("--insecure")
+        {
+            Description = "Allow --listen http://: agents are neither encrypted nor asked who they are. For tests alone",
+        };
+        var agentServiceAccount = new Option<string>("--agent-service-account")
+        {
+            Description = "ServiceAccount whose tokens agents prove themselves with",
+            DefaultValueFactory = _ => ControllerOptions.DefaultAgentServiceAccount,
+        };
+        var authorityLifetime = Duration(
+            "--ca-lifetime",
+            "How long a certificate authority lives, 10s to 87840h; it is replaced after two thirds of it",
+            ControllerOptions.DefaultAuthorityLifetime);
+        var authorityOverlap = Duration(
+            "--ca-overlap",
+            "How long agents trust two authorities before the new one signs, and after, 1s to 168h",
+            ControllerOptions.DefaultAuthorityOverlap);
+        var certificateLifetime = Duration(
+            "--certificate-lifetime",
+            "How long the certificate that agents see lives, 3s to 8784h; it is replaced after two thirds of it",
+            ControllerOptions.DefaultCertificateLifetime);
+        var heartbeatKeyLifetime = Duration(
+            "--heartbeat-key-lifetime",
+            "How long a heartbeat key signs before it is replaced, up to 87840h; 0s replaces it on request alone",
+            ControllerOptions.DefaultHeartbeatKeyLifetime);
         var leaderElect = new Option<bool>("--leader-elect")
         {
             Description = "Lead by a Lease, so that several replicas can run",
@@ -90,7 +115,8 @@ internal static class ControllerCommand
 
         var run = new Command("run", "Run the controller")
         {
-            kubeconfig, listen, @namespace, leaderElect, identity, defaultLoadBalancer, cordonDrains, rebalance, maxMoves, failbackDelay,
+            kubeconfig, listen, insecure, @namespace, agentServiceAccount, authorityLifetime, authorityOverlap, certificateLifetime,
+            heartbeatKeyLifetime, leaderElect, identity, defaultLoadBalancer, cordonDrains, rebalance, maxMoves, failbackDelay,
             failureMemory, operations, otlp, logFormat, logLevel,
         };
         run.SetAction((parsed, cancellationToken) => RunAsync(
@@ -98,7 +124,13 @@ internal static class ControllerCommand
             options =>
             {
                 options.Listen = parsed.GetValue(listen)!;
+                options.Insecure = parsed.GetValue(insecure);
                 options.Namespace = parsed.GetValue(@namespace)!;
+                options.AgentServiceAccount = parsed.GetValue(agentServiceAccount)!;
+                options.AuthorityLifetime = parsed.GetValue(authorityLifetime);
+                options.AuthorityOverlap = parsed.GetValue(authorityOverlap);
+                options.CertificateLifetime = parsed.GetValue(certificateLifetime);
+                options.HeartbeatKeyLifetime = parsed.GetValue(heartbeatKeyLifetime);
                 options.LeaderElect = parsed.GetValue(leaderElect);
                 options.Identity = parsed.GetValue(identity)!;
                 options.DefaultLoadBalancer = parsed.GetValue(defaultLoadBalancer);

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using k8s;
 using k8s.Models;
 using Microsoft.AspNetCore.Builder;
@@ -14,6 +15,7 @@ using Mooring.Controller.Allocation;
 using Mooring.Controller.LoadBalancers;
 using Mooring.Controller.Reconciling;
 using Mooring.Controller.Reporting;
+using Mooring.Controller.Trust;
 using Mooring.Controller.World;
 using Mooring.Kubernetes;
 using Mooring.Kubernetes.Caching;
@@ -30,6 +32,15 @@ internal static class ControllerHost
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(15);
+
+    /// <summary>Twice the nodes that a snapshot may have: each may be connecting anew while its old one ends.</summary>
+    private const int MaxConnections = 2 * SnapshotLimits.MaxNodes;
+
+    /// <summary>An agent has one stream, and a connection for it alone.</summary>
+    private const int MaxStreamsPerConnection = 4;
+
     /// <summary>Others' objects are never written back whole, and are many: only what the models name is kept.</summary>
     private static readonly InformerOptions ReadOnly = new() { Fields = ObjectFields.Modelled };
 
@@ -44,11 +55,28 @@ internal static class ControllerHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "mooring-controller" });
         configureLogging?.Invoke(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseUrls(listen.Listen);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
             kestrel.AddServerHeader = false;
+            kestrel.ConfigureHttpsDefaults(https =>
+            {
+                var certificate = kestrel.ApplicationServices.GetRequiredService<ServerCertificate>();
+                https.ServerCertificateSelector = (_, _) => certificate.Current;
+                https.SslProtocols = SslProtocols.Tls13;
+                https.HandshakeTimeout = HandshakeTimeout;
+
+                // A session taken up again would not be verified against the authorities of the day.
+                https.OnAuthenticate = static (_, tls) => tls.AllowTlsResume = false;
+            });
+
+            // Who is connected and says nothing costs little, and not for long.
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            kestrel.Limits.KeepAliveTimeout = IdleTimeout;
+            kestrel.Limits.RequestHeadersTimeout = IdleTimeout;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
 
             // Streams live for days and are silent most of the time.
             kestrel.Limits.MaxRequestBodySize = null;
@@ -61,6 +89,7 @@ internal static class ControllerHost
 
         var app = builder.Build();
         app.MapGrpcService<AgentGrpcService>();
+        app.Services.GetRequiredService<TrustMetrics>();
 
         // Open streams would hold up the stop; agents look for another replica as soon as theirs ends.
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<AgentRegistry>().End);
@@ -103,6 +132,16 @@ internal static class ControllerHost
         services.TryAddSingleton<WorldReader>();
         services.AddSingleton<AgentRegistry>();
         services.AddSingleton<AgentGrpcService>();
+        services.AddSingleton<AgentConnectionMetrics>();
+        services.AddSingleton<AttemptLimiter>();
+        services.AddSingleton<TokenAuthenticator>();
+        services.AddSingleton<NoAuthenticator>();
+        services.AddSingleton<IAgentAuthenticator>(provider => IsInsecure(provider)
+            ? provider.GetRequiredService<NoAuthenticator>()
+            : provider.GetRequiredService<TokenAuthenticator>());
+        services.AddSingleton<AuthorityStore>();
+        services.AddSingleton<ServerCertificate>();
+        services.AddSingleton<TrustMetrics>();
         services.AddSingleton<HeartbeatKeyStore>();
         services.AddSingleton<Leadership>();
         services.AddSingleton<CertificateAuthorityStore>();
@@ -112,5 +151,10 @@ internal static class ControllerHost
         services.AddSingleton<ServiceWriter>();
         services.AddSingleton<ClusterReconciler>();
         services.AddHostedService<LeaderService>();
+        services.AddHostedService<TrustService>();
     }
+
+    /// <summary>By what it listens on: an option that only allows http:// takes nothing away from https://.</summary>
+    private static bool IsInsecure(IServiceProvider provider) =>
+        provider.GetRequiredService<IOptions<ControllerOptions>>().Value.Listen.StartsWith("http:", StringComparison.Ordinal);
 }

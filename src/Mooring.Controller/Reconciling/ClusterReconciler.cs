@@ -8,6 +8,7 @@ using Mooring.Controller.Allocation;
 using Mooring.Controller.Snapshots;
 using Mooring.Controller.LoadBalancers;
 using Mooring.Controller.Reporting;
+using Mooring.Controller.Trust;
 using Mooring.Controller.World;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
@@ -53,8 +54,6 @@ internal sealed partial class ClusterReconciler(
 
     private ImmutableDictionary<EndpointKey, TimeSpan> _departures = ImmutableDictionary<EndpointKey, TimeSpan>.Empty;
 
-    private ImmutableArray<HeartbeatKey> _keys = [];
-
     private readonly LoadWeigher _weigher = new();
 
     /// <summary>Slots in force by id of the backend set.</summary>
@@ -65,8 +64,8 @@ internal sealed partial class ClusterReconciler(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await world.WaitForSyncAsync(cancellationToken);
-        _keys = await keyStore.LoadOrCreateAsync(cancellationToken);
-        var nodes = world.Read(AgentsView.Empty, _owners, _keys).Nodes.Select(node => node.Metadata.Name ?? "");
+        await keyStore.BeginAsync(cancellationToken);
+        var nodes = world.Read(AgentsView.Empty, _owners, keyStore.Current).Nodes.Select(node => node.Metadata.Name ?? "");
         var adoption = Adoption.From(
             world.VirtualIps.List(), nodes, time.GetUtcNow(), options.Value.FailureHalfLife);
         _owners = adoption.Owners;
@@ -79,6 +78,7 @@ internal sealed partial class ClusterReconciler(
             statuses.RunAsync(ending.Token),
             claims.RunAsync(ending.Token),
             services.RunAsync(ending.Token),
+            keyStore.RunAsync(ending.Token),
             authorities.RunAsync(agents.Changed, ending.Token));
         try
         {
@@ -188,7 +188,7 @@ internal sealed partial class ClusterReconciler(
 
         // Before the claims are read: one that is written in between is in both rather than in neither.
         var pending = claims.Pending;
-        var read = world.Read(view, _owners, _keys);
+        var read = world.Read(view, _owners, keyStore.Current);
         read = read with
         {
             PendingClaims = pending,
@@ -233,6 +233,7 @@ internal sealed partial class ClusterReconciler(
 
         var named = result.VirtualIps.SelectMany(vip => vip.Settings.Addresses).ToHashSet();
         agents.Publish(snapshot, named);
+        keyStore.Published(snapshot.HeartbeatKeys, revision);
         Log.Published(logger, revision, snapshot.VirtualIps.Length, snapshot.BackendSets.Length, snapshot.Nodes.Length);
     }
 

@@ -5,6 +5,7 @@ using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Agents;
 using Mooring.Core.Snapshots;
 using Mooring.Kubernetes.Caching;
+using Mooring.Kubernetes.Runtime;
 
 namespace Mooring.Controller.World;
 
@@ -23,6 +24,8 @@ internal sealed class WorldReader(
     public IStore<V1Alpha1VirtualIp> VirtualIps => virtualIps.Store;
 
     public IStore<V1Alpha1BackendPool> BackendPools => pools.Store;
+
+    public bool HasNode(string name) => nodes.Store.Get(new ObjectKey("", name)) is not null;
 
     /// <summary>Every cache has been filled once.</summary>
     public bool Synced => WaitForSyncAsync(CancellationToken.None).IsCompletedSuccessfully;

@@ -42,6 +42,17 @@ internal sealed class ReadinessWatch(SandboxCluster cluster, TimeProvider time)
         }
     }
 
+    /// <summary>Says, when asked again and again, why the controller will not make its authorities any more.</summary>
+    public Func<string?> ControllerFailure()
+    {
+        var started = time.GetTimestamp();
+        return () => cluster.Controller!.State == ComponentState.Crashed
+            ? $"the controller ended at its start:\n{Tail(cluster.Controller.LogPath)}"
+            : time.GetElapsedTime(started) > Patience
+                ? $"the controller made no certificate authority within {Patience.TotalSeconds} s:\n{Tail(cluster.Controller.LogPath)}"
+                : null;
+    }
+
     private bool IsConnected(Component agent)
     {
         if (agent.ProcessId is not { } process)

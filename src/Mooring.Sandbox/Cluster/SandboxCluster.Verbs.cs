@@ -10,6 +10,7 @@ namespace Mooring.Sandbox.Cluster;
 internal sealed partial class SandboxCluster
 {
     private readonly ConcurrentDictionary<string, NodeLink> _links = [];
+    private readonly ConcurrentDictionary<string, bool> _removed = [];
 
     public NodeLink Link(NodePlace node) => _links.GetValueOrDefault(node.Name, NodeLink.Connected);
 
@@ -51,6 +52,11 @@ internal sealed partial class SandboxCluster
             await Network.ReconnectAsync(place, cancellationToken);
             _links[node] = NodeLink.Connected;
             await Kubelet.RestoreNodeAsync(place, cancellationToken);
+            if (_removed.TryRemove(node, out _) && Agents.ContainsKey(node))
+            {
+                await Volumes.AddAsync(place, cancellationToken);
+            }
+
             await Kubelet.SetCutAsync(place, false, cancellationToken);
         }
         finally
@@ -126,6 +132,8 @@ internal sealed partial class SandboxCluster
             }
 
             await Kubelet.RemoveNodeAsync(place, cancellationToken);
+            await Volumes.RemoveAsync(node, cancellationToken);
+            _removed[node] = true;
         }
         finally
         {

@@ -50,6 +50,8 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
     /// <summary>The administrator's access to the API server.</summary>
     public ClusterClient Api { get; private set; } = null!;
 
+    public AgentVolumes Volumes { get; private set; } = null!;
+
     public Component? Controller { get; private set; }
 
     public IReadOnlyDictionary<string, Component> Agents { get; private set; } = new Dictionary<string, Component>();
@@ -174,6 +176,7 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
         await ResourceDefinitions.ApplyAsync(Api, CrdDirectory(), cancellationToken);
 
         progress("starting nodes and pods");
+        Volumes = new AgentVolumes(Api, Paths, _time, Loggers.CreateLogger<AgentVolumes>());
         Kubelet = new Kubelet(Network, Api, _time, Loggers.CreateLogger<Kubelet>());
         await Kubelet.StartAsync(cancellationToken);
         var number = 0;
@@ -231,8 +234,9 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
             Topology.Namespace(Topology.Control),
             [
                 .. controller, "run", "--kubeconfig", Paths.ControlKubeconfig,
-                "--listen", $"http://0.0.0.0:{ControllerPort}", "--namespace", "mooring-system",
+                "--listen", $"https://0.0.0.0:{ControllerPort}", "--namespace", AgentObjects.Namespace,
                 "--operations-listen", "http://*:7951",
+                .. _options.ControllerArguments,
             ],
             Paths.LogOf("controller"),
             _time);
@@ -243,7 +247,8 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
                 Topology.Namespace(node.Name),
                 [
                     .. agent, "run", "--node-name", node.Name,
-                    "--controller", $"http://{Topology.ControlHost.Address}:{ControllerPort}",
+                    "--controller", $"https://{Topology.ControlHost.Address}:{ControllerPort}",
+                    "--ca-file", Volumes.AuthoritiesOf(node.Name), "--token-file", Volumes.TokenOf(node.Name),
                     "--state-directory", Paths.StateOf(node.Name),
                     "--operations-listen", "http://*:7950",
                 ],
@@ -251,6 +256,14 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
                 _time),
             StringComparer.Ordinal);
         await Controller.StartAsync(cancellationToken);
+        foreach (var node in Topology.Nodes)
+        {
+            await Volumes.AddAsync(node, cancellationToken);
+        }
+
+        var readiness = new ReadinessWatch(this, _time);
+        await Volumes.WaitForAuthoritiesAsync(readiness.ControllerFailure(), cancellationToken);
+        _loops.Add(Volumes.RunAsync(_stop.Token));
         foreach (var (node, component) in Agents)
         {
             Directory.CreateDirectory(Paths.StateOf(node));
@@ -258,7 +271,7 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
         }
 
         progress("waiting for the agents to reach the controller");
-        await new ReadinessWatch(this, _time).WaitAsync(cancellationToken);
+        await readiness.WaitAsync(cancellationToken);
     }
 
     private string CrdDirectory()

@@ -23,6 +23,9 @@ internal sealed record SandboxOptions
     /// <summary>False for the network, the API server and the pods alone, without controller and agents.</summary>
     public bool RunMooring { get; init; } = true;
 
+    /// <summary>Further arguments of the controller.</summary>
+    public IReadOnlyList<string> ControllerArguments { get; init; } = [];
+
     /// <summary>Files with CustomResourceDefinitions to apply at the start; null for those of the repository.</summary>
     public string? CrdDirectory { get; init; }
 

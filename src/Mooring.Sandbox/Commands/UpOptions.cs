@@ -28,6 +28,13 @@ internal sealed class UpOptions
 
     private readonly Option<bool> _bare = new("--bare") { Description = "without controller and agents" };
 
+    private readonly Option<string[]> _controllerOptions = new("--controller-option")
+    {
+        Description = "an option of mooring-controller, such as --controller-option=--rebalance; may be given several times",
+        HelpName = "OPTION",
+        DefaultValueFactory = _ => [],
+    };
+
     public void AddTo(Command command)
     {
         command.Options.Add(_name);
@@ -36,6 +43,7 @@ internal sealed class UpOptions
         command.Options.Add(_pods);
         command.Options.Add(_secondLan);
         command.Options.Add(_bare);
+        command.Options.Add(_controllerOptions);
     }
 
     public SandboxOptions Read(ParseResult result) => new()
@@ -46,6 +54,7 @@ internal sealed class UpOptions
         PodsPerNode = result.GetValue(_pods),
         SecondLan = result.GetValue(_secondLan),
         RunMooring = !result.GetValue(_bare),
+        ControllerArguments = result.GetValue(_controllerOptions)!,
     };
 
     /// <summary>The same options as arguments, for the daemon.</summary>
@@ -72,6 +81,7 @@ internal sealed class UpOptions
             arguments.Add("--bare");
         }
 
+        arguments.AddRange(options.ControllerArguments.Select(argument => $"--controller-option={argument}"));
         return arguments;
     }
 

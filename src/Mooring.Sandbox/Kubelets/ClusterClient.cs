@@ -46,6 +46,15 @@ internal sealed class ClusterClient(HttpClient http)
         await EnsureSuccessAsync(response, path, cancellationToken);
     }
 
+    /// <summary>A request that is answered, not stored.</summary>
+    public async Task<JsonObject> PostAsync(string path, JsonObject value, CancellationToken cancellationToken)
+    {
+        using var content = new StringContent(value.ToJsonString(), Encoding.UTF8, "application/json");
+        using var response = await http.PostAsync(path, content, cancellationToken);
+        await EnsureSuccessAsync(response, path, cancellationToken);
+        return JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken))!.AsObject();
+    }
+
     /// <summary>Deletes at once; an object that is not there is a success.</summary>
     public async Task DeleteAsync(string path, CancellationToken cancellationToken)
     {

@@ -39,6 +39,9 @@ internal sealed class SandboxPaths
 
     public string StateOf(string component) => Path.Combine(Directory, "state", component);
 
+    /// <summary>The projected volume of a node's agent.</summary>
+    public string VolumeOf(string component) => Path.Combine(Directory, "volumes", component);
+
     private static string DefaultRoot()
     {
         var runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");

@@ -22,7 +22,7 @@ internal sealed class AgentProcess : IAsyncDisposable
         {
             "netns", "exec", TestNetwork.FullName(node),
             "dotnet", Path.Combine(AppContext.BaseDirectory, "mooring-agent.dll"),
-            "run", "--node-name", node, "--controller", controller, "--state-directory", stateDirectory, "--interface", "eth0",
+            "run", "--node-name", node, "--controller", controller, "--insecure", "--state-directory", stateDirectory, "--interface", "eth0",
         })
         {
             start.ArgumentList.Add(argument);

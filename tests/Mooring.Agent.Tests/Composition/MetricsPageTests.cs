@@ -15,7 +15,7 @@ public sealed class MetricsPageTests
             options =>
             {
                 options.NodeName = "node-1";
-                options.Controllers = ["http://127.0.0.1:1"];
+                options.Controllers = ["https://127.0.0.1:1"];
                 options.StateDirectory = state.Path;
             },
             new LogOptions(LogOptions.Console, "Error"));

@@ -4,6 +4,7 @@ using Mooring.Agent.Controlling;
 using Mooring.Agent.DataPlane;
 using Mooring.Agent.Snapshots;
 using Mooring.Agent.Tests.DataPlane;
+using Mooring.Agent.Tests.Failover;
 using Mooring.Agent.Tests.Snapshots;
 using Mooring.Protocol.Snapshots;
 using Mooring.Protocol.V1Alpha1;
@@ -55,7 +56,14 @@ public sealed class BadSnapshotTests : IAsyncLifetime
         _controller = await TestController.StartAsync(Good(5));
         await _dataPlane.StartAsync(CancellationToken.None);
         _link = new ControllerLink(
-            [_controller.Address], _snapshots, new AgentReports(), new Presence(), TimeProvider.System, _log);
+            [_controller.Address],
+            new ControllerChannels("/nonexistent/ca.crt", "/nonexistent/token"),
+            _snapshots,
+            new AgentReports(),
+            new Presence(),
+            new ControllerLinkMetrics(new TestMeters()),
+            TimeProvider.System,
+            _log);
         await _link.StartAsync(CancellationToken.None);
         (await AckAsync(0, 5)).Applied.ShouldBeTrue();
     }

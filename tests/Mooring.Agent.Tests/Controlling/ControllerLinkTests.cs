@@ -4,6 +4,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.Controlling;
 using Mooring.Agent.Snapshots;
+using Mooring.Agent.Tests.Failover;
 using Mooring.Agent.Tests.Snapshots;
 using Mooring.Core.Snapshots;
 using Mooring.Protocol.Snapshots;
@@ -230,9 +231,11 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     {
         _link = new ControllerLink(
             controllers.Length > 0 ? controllers : [_controller.Address],
+            new ControllerChannels("/nonexistent/ca.crt", "/nonexistent/token"),
             _snapshots,
             _reports,
             _presence,
+            new ControllerLinkMetrics(new TestMeters()),
             TimeProvider.System,
             NullLogger<ControllerLink>.Instance);
         return _link.StartAsync(CancellationToken.None);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -31,12 +32,23 @@ public sealed class TestController : IAsyncDisposable
 
     /// <param name="first">Sent to every agent that connects; agents may do so before this returns.</param>
     public static async Task<TestController> StartAsync(
-        ControllerMessage? first = null, IPEndPoint? endPoint = null, Func<EndPoint, Socket>? listen = null)
+        ControllerMessage? first = null,
+        IPEndPoint? endPoint = null,
+        Func<EndPoint, Socket>? listen = null,
+        X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
-            endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), options => options.Protocols = HttpProtocols.Http2));
+            endPoint ?? new IPEndPoint(IPAddress.Loopback, 0),
+            options =>
+            {
+                options.Protocols = HttpProtocols.Http2;
+                if (certificate is not null)
+                {
+                    options.UseHttps(certificate);
+                }
+            }));
         if (listen is not null)
         {
             builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = listen);
@@ -73,6 +85,9 @@ public sealed class TestController : IAsyncDisposable
 
         public int Streams;
 
+        /// <summary>What each stream was opened with.</summary>
+        public ConcurrentQueue<string?> Authorizations { get; } = [];
+
         /// <summary>Sent to every agent that connects from now on.</summary>
         public void Publish(ControllerMessage first) => _first = first;
 
@@ -94,6 +109,7 @@ public sealed class TestController : IAsyncDisposable
             ServerCallContext context)
         {
             Interlocked.Increment(ref Streams);
+            Authorizations.Enqueue(context.RequestHeaders.GetValue("authorization"));
             var id = Guid.NewGuid();
             var node = "";
             try

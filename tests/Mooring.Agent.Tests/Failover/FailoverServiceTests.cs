@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
@@ -152,6 +154,53 @@ public sealed class FailoverServiceTests
         agent.Service.States.ShouldHaveSingleItem().Role.ShouldBe(AddressRole.Holder);
         agent.Service.InterfacesChanged(TestSegment.Interfaces(1, up: false));
         await Eventually.HoldsAsync(() => !agent.Answers(Vip), "it still takes orders");
+    }
+
+    [Fact]
+    public async Task OldKeyAndReplay_AreRefusedLoggedAndCounted()
+    {
+        Assert.SkipUnless(TestSegment.WhyNot is null, TestSegment.WhyNot ?? "");
+        using var segment = new TestSegment();
+        await using var agent = new TestAgent(1, segment[1]);
+        var counted = new ConcurrentQueue<string>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, all) =>
+        {
+            if (instrument.Name == "mooring_heartbeats_received_total" && instrument.Meter.Scope == agent.Meters)
+            {
+                all.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => counted.Enqueue((string)tags[0].Value!));
+        listener.Start();
+        var snapshot = Snapshot("node-1", "node-2");
+        await agent.StartAsync(snapshot, TestSegment.Interfaces(1));
+        await SoleHolderAsync([agent]);
+
+        using var sender = segment[2].Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        var to = new IPEndPoint(TestSegment.AddressOf(1), FailoverOptions.DefaultPort);
+        var key = snapshot.HeartbeatKeys[0];
+        var old = new HeartbeatKey(9, key.Secret);
+        var forged = new HeartbeatKey(key.Id, [.. Enumerable.Repeat((byte)8, HeartbeatKey.SecretLength)]);
+        foreach (var packet in (byte[][])[Packet(old, 1), Packet(forged, 1), Packet(key, 1), Packet(key, 1)])
+        {
+            await sender.SendToAsync(packet, to);
+        }
+
+        string[] refused = [nameof(HeartbeatDecodeResult.UnknownKey), nameof(HeartbeatDecodeResult.BadMac), nameof(HeartbeatDecodeResult.Replayed)];
+        await Eventually.HoldsAsync(() => counted.Count >= 4, "all are counted");
+        counted.ShouldBe([refused[0], refused[1], nameof(HeartbeatDecodeResult.Ok), refused[2]]);
+        foreach (var reason in refused)
+        {
+            agent.Log.Lines.Count(line => line.Contains(reason)).ShouldBe(1, reason);
+        }
+
+        static byte[] Packet(HeartbeatKey key, ulong sequence)
+        {
+            var bytes = new byte[HeartbeatCodec.MaxLength];
+            var length = HeartbeatCodec.Encode(bytes, "node-1", sequence, new Heartbeat { Sender = "node-2", Epoch = 5 }, [], key, out _);
+            return bytes[..length];
+        }
     }
 
     [Fact]

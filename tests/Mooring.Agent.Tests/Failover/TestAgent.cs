@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Mooring.Agent.Failover;
 using Mooring.Core.Snapshots;
 using Mooring.Linux.Namespaces;
@@ -23,6 +23,11 @@ internal sealed class TestAgent : IAsyncDisposable
         Service = Create();
         Events = Service.Subscribe();
     }
+
+    public ListLogger<FailoverService> Log { get; } = new();
+
+    /// <summary>Where its metrics come from.</summary>
+    public TestMeters Meters => _meters;
 
     public string Name => $"node-{_number}";
 
@@ -68,5 +73,18 @@ internal sealed class TestAgent : IAsyncDisposable
 
     private FailoverService Create() => new(
         new FailoverOptions { NodeName = Name, TermFile = _folder.File("terms") },
-        Speaker, _open, new FailoverMetrics(_meters), TimeProvider.System, NullLoggerFactory.Instance);
+        Speaker, _open, new FailoverMetrics(_meters), TimeProvider.System, new Loggers(Log));
+
+    private sealed class Loggers(ILogger log) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) => log;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 }

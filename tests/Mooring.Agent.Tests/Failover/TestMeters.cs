@@ -8,7 +8,7 @@ internal sealed class TestMeters : IMeterFactory
 
     public Meter Create(MeterOptions options)
     {
-        var meter = new Meter(options.Name);
+        var meter = new Meter(options.Name, version: null, tags: null, scope: this);
         _meters.Add(meter);
         return meter;
     }

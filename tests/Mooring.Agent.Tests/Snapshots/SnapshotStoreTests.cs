@@ -25,6 +25,22 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Save_OverALeftOverThatAllCanRead_IsForItsOwnerAlone()
+    {
+        var leftOver = _directory.File("snapshot.bin.tmp");
+        await File.WriteAllTextAsync(leftOver, "half a snapshot");
+        File.SetUnixFileMode(leftOver, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+
+        await Store.SaveAsync(TestSnapshots.Web(4), CancellationToken.None);
+        await Store.SaveAsync(TestSnapshots.Web(5), CancellationToken.None);
+
+        foreach (var file in Directory.EnumerateFiles(_directory.Path))
+        {
+            File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+        }
+    }
+
+    [Fact]
     public async Task Load_NothingSaved_IsNull()
     {
         (await Store.LoadAsync(CancellationToken.None)).ShouldBeNull();

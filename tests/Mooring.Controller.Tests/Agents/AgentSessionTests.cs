@@ -40,6 +40,9 @@ public sealed class AgentSessionTests : IAsyncLifetime
         builder.Services.AddOptions<ControllerOptions>().Configure(options => options.AgentGrace = TimeSpan.FromMilliseconds(100));
         builder.Services.AddSingleton<AgentRegistry>();
         builder.Services.AddSingleton<AgentGrpcService>();
+        builder.Services.AddMetrics();
+        builder.Services.AddSingleton<AgentConnectionMetrics>();
+        builder.Services.AddSingleton<IAgentAuthenticator, NoAuthenticator>();
         _app = builder.Build();
         _app.MapGrpcService<AgentGrpcService>();
         await _app.StartAsync(TestContext.Current.CancellationToken);

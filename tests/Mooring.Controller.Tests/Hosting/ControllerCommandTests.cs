@@ -13,6 +13,8 @@ public sealed class ControllerCommandTests
                 "run", "--kubeconfig=/tmp/kc", "--listen=http://0.0.0.0:7946", "--namespace=mooring-system",
                 "--leader-elect=false", "--identity=one", "--log-format=json", "--log-level=Debug",
                 "--cordon-drains", "--rebalance", "--max-moves=5", "--failback-delay=1m30s", "--failure-memory=0s",
+                "--insecure", "--agent-service-account=agents", "--ca-lifetime=48h", "--ca-overlap=1h", "--certificate-lifetime=1h",
+                "--heartbeat-key-lifetime=0s",
             ])
             .Errors.ShouldBeEmpty();
     }
@@ -29,7 +31,7 @@ public sealed class ControllerCommandTests
     }
 
     [Theory]
-    [InlineData("https://0.0.0.0:7946", "mooring-system", "one", "--listen")]
+    [InlineData("http://0.0.0.0:7946", "mooring-system", "one", "--insecure")]
     [InlineData("0.0.0.0:7946", "mooring-system", "one", "--listen")]
     [InlineData(ControllerOptions.DefaultListen, "Mooring System", "one", "--namespace")]
     [InlineData(ControllerOptions.DefaultListen, "mooring-system", "", "--identity")]
@@ -57,6 +59,32 @@ public sealed class ControllerCommandTests
 
         new ControllerOptionsValidator().Validate(Options.DefaultName, options)
             .Failures.ShouldNotBeNull().ShouldHaveSingleItem().ShouldContain(named);
+    }
+
+    [Theory]
+    [InlineData(9, 1, 3600, "--ca-lifetime")]
+    [InlineData(86400, 0, 3600, "--ca-overlap")]
+    [InlineData(60, 11, 3600, "--ca-overlap")]
+    [InlineData(86400, 3600, 2, "--certificate-lifetime")]
+    public void Validate_CertificatesOutOfRange_NamesTheOption(int authority, int overlap, int certificate, string named)
+    {
+        var options = new ControllerOptions
+        {
+            AuthorityLifetime = TimeSpan.FromSeconds(authority),
+            AuthorityOverlap = TimeSpan.FromSeconds(overlap),
+            CertificateLifetime = TimeSpan.FromSeconds(certificate),
+        };
+
+        new ControllerOptionsValidator().Validate(Options.DefaultName, options)
+            .Failures.ShouldNotBeNull().ShouldContain(failure => failure.Contains(named + ":"));
+    }
+
+    [Fact]
+    public void Validate_PlainHttpOnRequest_IsValid()
+    {
+        new ControllerOptionsValidator()
+            .Validate(Options.DefaultName, new ControllerOptions { Listen = "http://0.0.0.0:7946", Insecure = true })
+            .Succeeded.ShouldBeTrue();
     }
 
     [Fact]

@@ -97,7 +97,7 @@ public sealed class ControllerMemoryTests(ITestOutputHelper output)
         foreach (var argument in new[]
         {
             Path.Combine(AppContext.BaseDirectory, "mooring-controller.dll"), "run", "--kubeconfig", kubeconfig,
-            "--listen", "http://127.0.0.1:0", "--leader-elect", "false", "--log-level", "Warning",
+            "--listen", "http://127.0.0.1:0", "--insecure", "--leader-elect", "false", "--log-level", "Warning",
         })
         {
             start.ArgumentList.Add(argument);

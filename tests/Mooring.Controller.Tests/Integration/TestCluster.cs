@@ -89,20 +89,29 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     public async Task<(string Url, AgentRegistry Agents, WebApplication App)> StartControllerAsync(
-        string identity = "one", bool leaderElect = false, int adoptionSeconds = 20, Action<ControllerOptions>? configure = null)
+        string identity = "one", bool leaderElect = false, int adoptionSeconds = 20, Action<ControllerOptions>? configure = null,
+        ILoggerProvider? log = null)
     {
         var app = ControllerHost.Build(
             Configuration,
             options =>
             {
                 options.Listen = "http://127.0.0.1:0";
+                options.Insecure = true;
                 options.LeaderElect = leaderElect;
                 options.Identity = identity;
                 options.AgentGrace = TimeSpan.FromSeconds(1);
                 options.AdoptionGrace = TimeSpan.FromSeconds(adoptionSeconds);
                 configure?.Invoke(options);
             },
-            logging => logging.ClearProviders());
+            logging =>
+            {
+                logging.ClearProviders();
+                if (log is not null)
+                {
+                    logging.AddProvider(log).SetMinimumLevel(LogLevel.Trace);
+                }
+            });
         _controllers.Add(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return (app.Urls.Single(), app.Services.GetRequiredService<AgentRegistry>(), app);
@@ -201,6 +210,27 @@ internal sealed class TestCluster : IAsyncDisposable
         await Client.UpdateStatusAsync(pod, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>What the kubelet would get for a pod's projected volume; the account is made when it is not there.</summary>
+    /// <param name="pod">Bound to this pod of the account, which is made when it is not there; null for none.</param>
+    public async Task<string> TokenAsync(
+        string node, string? pod = "agent", string account = "mooring-agent", string audience = "mooring")
+    {
+        await EnsureAsync($$$"""{"metadata":{"name":"{{{account}}}"}}""", "serviceaccounts", account);
+        if (pod is not null)
+        {
+            await EnsureAsync(
+                $$$"""{"metadata":{"name":"{{{pod}}}"},"spec":{"nodeName":"{{{node}}}","serviceAccountName":"{{{account}}}","containers":[{"name":"agent","image":"i"}]}}""",
+                "pods",
+                pod);
+        }
+
+        var bound = pod is null ? "" : $$$""","boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"{{{pod}}}"}""";
+        var answer = await PostAsync(
+            $"/api/v1/namespaces/mooring-system/serviceaccounts/{account}/token",
+            $$$"""{"spec":{"audiences":["{{{audience}}}"]{{{bound}}}}}""");
+        return (string)System.Text.Json.Nodes.JsonNode.Parse(answer)!["status"]!["token"]!;
+    }
+
     public Task<V1Alpha1VirtualIp?> VipAsync(string name = "web") =>
         Client.GetAsync<V1Alpha1VirtualIp>(name, "default", TestContext.Current.CancellationToken);
 
@@ -241,6 +271,49 @@ internal sealed class TestCluster : IAsyncDisposable
         return message!;
     }
 
+    /// <summary>What the Secrets of the controller held when it was stopped, in the spellings in which it could get into a log.</summary>
+    public IReadOnlyList<string> Secrets { get; private set; } = [];
+
+    private async Task<IReadOnlyList<string>> ReadSecretsAsync()
+    {
+        var found = new List<string>();
+        foreach (var secret in (await Client.ListAsync<V1Secret>("mooring-system")).Items)
+        {
+            foreach (var (entry, value) in secret.Data ?? new Dictionary<string, byte[]>())
+            {
+                if (entry.EndsWith("key", StringComparison.Ordinal))
+                {
+                    var text = Encoding.ASCII.GetString(value).Split('\n');
+                    found.AddRange(
+                    [
+                        Convert.ToBase64String(value), Convert.ToHexString(value), Convert.ToHexStringLower(value),
+                        text.Length > 2 ? text[1] : text[0],
+                    ]);
+                }
+            }
+        }
+
+        return found;
+    }
+
+    private async Task EnsureAsync(string json, string collection, string name)
+    {
+        var path = $"/api/v1/namespaces/mooring-system/{collection}";
+        using var found = await _http.GetAsync($"{path}/{name}", TestContext.Current.CancellationToken);
+        if (!found.IsSuccessStatusCode)
+        {
+            await PostAsync(path, json);
+        }
+    }
+
+    private async Task<string> PostAsync(string path, string json)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using var response = await _http.PostAsync(path, content, TestContext.Current.CancellationToken);
+        var answer = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return response.IsSuccessStatusCode ? answer : throw new InvalidOperationException($"{path}: {answer}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var controller in _controllers)
@@ -249,6 +322,7 @@ internal sealed class TestCluster : IAsyncDisposable
             await controller.DisposeAsync();
         }
 
+        Secrets = await ReadSecretsAsync();
         _client.Dispose();
         _http.Dispose();
         await _server.DisposeAsync();
