@@ -89,6 +89,21 @@ internal sealed class AddressAudience(FailoverContext context)
         return null;
     }
 
+    /// <summary>Every candidate that is heard works from a snapshot of one of these revisions.</summary>
+    public bool AllHeardWorkFrom(ulong first, ulong last, TimeSpan now, TimeSpan window)
+    {
+        foreach (var candidate in Candidates)
+        {
+            if (context.Peers.TryGetValue(candidate, out var peer)
+                && peer.HeardWithin(now, window) && (peer.Revision < first || peer.Revision > last))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     public bool IsLeaving(string node) => context.Peers.TryGetValue(node, out var peer) && peer.Leaving;
 
     /// <summary>On what ground this node may answer.</summary>

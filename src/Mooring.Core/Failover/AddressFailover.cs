@@ -8,7 +8,6 @@ namespace Mooring.Core.Failover;
 /// <summary>One address on one node: its role, and the moves between roles.</summary>
 internal sealed partial class AddressFailover
 {
-    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan RetryAnnounce = TimeSpan.FromSeconds(1);
 
     /// <summary>What waits for others is looked at again no sooner, should they be late.</summary>
@@ -23,6 +22,7 @@ internal sealed partial class AddressFailover
     private readonly AddressConflicts _conflicts;
     private readonly AddressAudience _audience;
     private readonly AddressHandover _handover;
+    private readonly DetectionTimes _times = new();
     private readonly FailoverAction.ExtendDeadline _extend;
 
     private HolderChangeReason _claimReason = HolderChangeReason.InitialClaim;
@@ -53,10 +53,9 @@ internal sealed partial class AddressFailover
 
     public ImmutableArray<string> Candidates => _audience.Candidates;
 
-    public TimeSpan Interval { get; private set; } = VirtualIpIntent.DefaultHeartbeatInterval;
+    public TimeSpan Interval => _times.Interval;
 
-    public TimeSpan Detect { get; private set; } =
-        VirtualIpIntent.DefaultHeartbeatInterval * VirtualIpIntent.DefaultDetectMultiplier;
+    public TimeSpan Detect => _times.Wait;
 
     public AddressRole Role { get; private set; } = AddressRole.Candidate;
 
@@ -95,19 +94,23 @@ internal sealed partial class AddressFailover
         }
 
         // The deadline has moved by then, or it passes.
-        var next = _cutOff ? Deadline + MinStep : Deadline - Detect + Interval;
+        var next = _cutOff ? Deadline + MinStep : Deadline - _times.Answer + Interval;
         next = _handover.Due < next ? _handover.Due : next;
         next = _conflicts.Due(Detect) is { } verdict && verdict < next ? verdict : next;
         return next > now ? next : now + MinStep;
     }
 
-    public void Configure(VirtualIpIntent vip, AddressIntent intent, TimeSpan now)
+    public void Configure(VirtualIpIntent vip, AddressIntent intent, ulong revision, TimeSpan now)
     {
         VirtualIp = vip.Key;
         _context.Version++;
         _audience.Candidates = intent.Candidates;
-        Interval = vip.HeartbeatInterval > MinInterval ? vip.HeartbeatInterval : MinInterval;
-        Detect = Interval * Math.Max(2, vip.DetectMultiplier);
+        if (_times.Configure(vip, revision))
+        {
+            // So that the others learn soon that this node has the new times.
+            _audience.TellAll();
+        }
+
         _terms.RaiseFloor(intent.Term);
         if (Answers && !_context.Stopping)
         {
@@ -175,6 +178,8 @@ internal sealed partial class AddressFailover
     /// <summary>Does what time has brought, and says when to come again.</summary>
     public void Tick(TimeSpan now)
     {
+        // Who shares which interval with whom is worked out anew.
+        _context.AudienceChanged |= _times.TrySettle(_audience, now);
         if (Role == AddressRole.Yielding && now >= _handover.Until)
         {
             GiveUpHandover(now);
@@ -251,7 +256,7 @@ internal sealed partial class AddressFailover
 
         // A standby takes over one detection time after the last heartbeat it got, so this node answers no longer than
         // that after the oldest of the last ones it sent.
-        var deadline = _audience.OldestLastSent(now) + Detect;
+        var deadline = _audience.OldestLastSent(now) + _times.Answer;
         if (deadline > Deadline)
         {
             Deadline = deadline;
@@ -267,7 +272,7 @@ internal sealed partial class AddressFailover
         _releasedUntil = TimeSpan.MinValue;
         _handover.End();
         _cutOff = false;
-        Deadline = now + Detect;
+        Deadline = now + _times.Answer;
         Become(AddressRole.Holder, now);
         _context.Actions.Add(new FailoverAction.Hold(Address, _terms.Own.Term, Deadline));
         _context.Actions.Add(new FailoverAction.HolderChanged(

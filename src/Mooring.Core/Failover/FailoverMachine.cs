@@ -88,7 +88,7 @@ public sealed class FailoverMachine
                 if ((known || intent.Candidates.Contains(_context.Self)) && wanted.Add(intent.Address))
                 {
                     address ??= Add(intent.Address);
-                    address.Configure(vip, intent, _now);
+                    address.Configure(vip, intent, snapshot.Revision, _now);
                 }
             }
         }
@@ -325,6 +325,12 @@ public sealed class FailoverMachine
 
             peer.Epoch = heartbeat.Epoch;
             peer.SendSoon = true;
+        }
+
+        if (peer.Revision != heartbeat.Revision)
+        {
+            peer.Revision = heartbeat.Revision;
+            _context.DueAt(_now);
         }
 
         peer.LastHeard = _now;

@@ -16,6 +16,9 @@ internal sealed class FailoverPeer(string name)
 
     public ulong Epoch { get; set; }
 
+    /// <summary>Revision of the snapshot it worked from when it was last heard.</summary>
+    public ulong Revision { get; set; }
+
     public TimeSpan? LastHeard { get; set; }
 
     /// <summary>The peer said in its last heartbeat that it hears this node.</summary>

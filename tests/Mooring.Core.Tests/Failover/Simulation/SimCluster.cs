@@ -52,7 +52,7 @@ internal sealed class SimCluster
     public TimeSpan Now { get; private set; }
 
     /// <summary>Shortest interval; every further address may have a multiple of it.</summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan Interval { get; set; } = TimeSpan.FromMilliseconds(100);
 
     public int Multiplier { get; init; } = 3;
 

@@ -76,6 +76,13 @@ internal sealed class SimController(SimCluster cluster)
         }
     }
 
+    /// <summary>The controller publishes other heartbeat intervals. Some nodes hear of it much later than others.</summary>
+    public void Retime(TimeSpan interval, TimeSpan maxDelay)
+    {
+        cluster.Interval = interval;
+        Publish(maxDelay);
+    }
+
     /// <summary>The controller asks the holder to hand the address to a node.</summary>
     public void Move(IPAddress address, string to)
     {
@@ -103,12 +110,14 @@ internal sealed class SimController(SimCluster cluster)
         }
     }
 
-    private void Publish()
+    private void Publish() => Publish(MaxDelay);
+
+    private void Publish(TimeSpan maxDelay)
     {
         var snapshot = _latest = Snapshot();
         foreach (var node in cluster.Nodes)
         {
-            cluster.At(cluster.Now + (MaxDelay * cluster.Random.NextDouble()), () => Deliver(node, snapshot));
+            cluster.At(cluster.Now + (maxDelay * cluster.Random.NextDouble()), () => Deliver(node, snapshot));
         }
     }
 

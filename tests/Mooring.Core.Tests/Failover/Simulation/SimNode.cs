@@ -481,7 +481,10 @@ internal sealed class SimNode
         Expect(_deadlines[address] is { } before && deadline > before, "moves a deadline back");
         Expect(
             _deadlines[address] >= LocalTime() || !_cluster.Rules.HolderStopsAtDeadline, "revives a deadline that passed");
-        Expect(deadline <= LocalTime() + _cluster.DetectOf(address) + Rounding, "answers longer than its standbys wait");
+        var vip = Snapshot.VirtualIps[address];
+        Expect(
+            deadline <= LocalTime() + (vip.HeartbeatInterval * vip.DetectMultiplier) + Rounding,
+            "answers longer than its standbys wait");
         _deadlines[address] = deadline;
     }
 

@@ -215,8 +215,9 @@ internal sealed class SimWatch
 
         foreach (var holder in _cluster.Nodes)
         {
-            // But for what their clocks differ.
-            if (holder.Stalled && !holder.WasFrozen && holder.AnswersFor(address) > _cluster.DetectOf(address) / 1000 && _cluster.CanHear(node, holder) && holder.Lists(address, node)
+            // But for what their clocks differ, and for a snapshot that the one that hangs has not read.
+            if (holder.Stalled && !holder.WasFrozen && holder.AnswersFor(address) > _cluster.DetectOf(address) / 1000
+                && _cluster.CanHear(node, holder) && holder.Lists(address, node) && holder.ToldAt <= recent
                 && change.PreviousHolder == holder.Name)
             {
                 Expect(holds: false, address, $"{holder.Name} hangs and goes on answering after {node.Name} took over");
