@@ -11,6 +11,7 @@ using Mooring.Agent.Interfaces;
 using Mooring.Agent.Loads;
 using Mooring.Agent.Snapshots;
 using Mooring.Agent.Speaker;
+using Mooring.Agent.Surroundings;
 using Mooring.Linux.Conntrack;
 using Mooring.Linux.Netlink;
 using Mooring.Telemetry;
@@ -138,6 +139,12 @@ internal static class AgentHost
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LoadReporter>>()));
 
+        services.AddSingleton(provider => new SurroundingsWatch(
+            () => (new SurroundingsReader(provider.GetRequiredService<DataPlaneOptions>().SysctlDirectory).Interfaces(), SurroundingsReader.EarlierRules()),
+            provider.GetRequiredService<NodeFactsCollector>().Found,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SurroundingsWatch>>()));
+
         services.AddSingleton(provider => new SnapshotStore(
             Options(provider).StateDirectory, provider.GetRequiredService<ILogger<SnapshotStore>>()));
         services.AddSingleton(provider => new SnapshotKeeper(
@@ -148,6 +155,7 @@ internal static class AgentHost
                     provider.GetRequiredService<HealthCheckService>(), provider.GetRequiredService<VerdictExchange>()),
                 provider.GetRequiredService<DataPlaneLoop>(),
                 provider.GetRequiredService<LoadReporter>(),
+                provider.GetRequiredService<SurroundingsWatch>(),
                 provider.GetRequiredService<ControllerFirst>(),
             ],
             provider.GetRequiredService<ILogger<SnapshotKeeper>>()));
@@ -202,6 +210,7 @@ internal static class AgentHost
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
         services.AddHostedService(provider => provider.GetRequiredService<FirstPacketWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<LoadReporter>());
+        services.AddHostedService(provider => provider.GetRequiredService<SurroundingsWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentReporter>());
         services.AddHostedService(provider => provider.GetRequiredService<FailoverService>());
     }

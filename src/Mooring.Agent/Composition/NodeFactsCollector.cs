@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Mooring.Agent.Controlling;
@@ -20,6 +21,7 @@ internal sealed partial class NodeFactsCollector(
 {
     private readonly Lock _gate = new();
     private DataPlaneProbe _probe = new([], []);
+    private ImmutableArray<Core.Surroundings.AddressObstacle> _addressProblems = [];
 
     public NodeFacts Current
     {
@@ -29,6 +31,11 @@ internal sealed partial class NodeFactsCollector(
             facts.Interfaces.AddRange(interfaces.Current.Select(NodeMapping.ToProto));
             facts.ForwardingModes.AddRange(_probe.Modes.Select(FactsMapping.ToProto));
             facts.Problems.AddRange(_probe.Problems);
+            facts.AddressProblems.AddRange(_addressProblems.Select(problem => new AddressProblem
+            {
+                Address = problem.Address.ToString(),
+                Message = problem.Message,
+            }));
             return facts;
         }
     }
@@ -41,6 +48,12 @@ internal sealed partial class NodeFactsCollector(
             Log.NodeProblem(logger, problem);
         }
 
+        reports.Set(Current);
+    }
+
+    public void Found(ImmutableArray<Core.Surroundings.AddressObstacle> problems)
+    {
+        ImmutableInterlocked.InterlockedExchange(ref _addressProblems, problems);
         reports.Set(Current);
     }
 

@@ -13,6 +13,7 @@ namespace Mooring.Controller.Agents;
 internal static class AgentReports
 {
     private const int MaxReasonLength = 300;
+    private const int MaxAddressProblems = 10_000;
 
     public static AgentFacts Facts(string node, Protocol.V1Alpha1.NodeFacts? facts, out ImmutableArray<string> problems)
     {
@@ -37,6 +38,14 @@ internal static class AgentReports
                     .Order(),
             ],
             Problems = [.. (facts?.Problems ?? []), .. problems],
+            AddressProblems =
+            [
+                .. (facts?.AddressProblems ?? []).Take(MaxAddressProblems)
+                    .Select(problem => IPAddress.TryParse(problem.Address, out var address)
+                        ? new Core.Surroundings.AddressObstacle(address, Cut(problem.Message))
+                        : null)
+                    .OfType<Core.Surroundings.AddressObstacle>(),
+            ],
         };
     }
 

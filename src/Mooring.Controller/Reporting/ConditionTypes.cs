@@ -27,6 +27,9 @@ internal static class ConditionTypes
     /// <summary>Every address that was taken from an AddressPool is still in its ranges.</summary>
     public const string CoversClaims = "CoversClaims";
 
+    /// <summary>No agent finds something on its node that stands in the way. False does not make the VirtualIp not ready.</summary>
+    public const string Unobstructed = "Unobstructed";
+
     /// <summary>No agent has refused a part of it.</summary>
     public const string Programmed = "Programmed";
 }

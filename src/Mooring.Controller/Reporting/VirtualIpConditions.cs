@@ -2,6 +2,7 @@ using k8s.Models;
 using Mooring.Controller.Agents;
 using Mooring.Controller.Snapshots;
 using Mooring.Controller.Validation;
+using Mooring.Core.DataPlane;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
@@ -39,7 +40,28 @@ internal sealed class VirtualIpConditions(
         var bad = conditions.FirstFalse();
         conditions.Set(
             ConditionTypes.Ready, bad is null, bad?.Reason ?? Reasons.Ready, bad?.Message ?? ReadyMessage());
+        SetUnobstructed();
         return conditions.All;
+    }
+
+    /// <summary>After Ready: what is in the way on one node need not be on the one that answers.</summary>
+    private void SetUnobstructed()
+    {
+        var addresses = vip.Settings.Addresses.ToHashSet();
+        var problems = agents.Agents.Values
+            .Where(agent => agent.Presence == AgentPresence.Connected)
+            .OrderBy(agent => agent.Node, StringComparer.Ordinal)
+            .SelectMany(agent => agent.Problems
+                .Where(problem => !problem.StartsWith(DirectProblem.Prefix, StringComparison.Ordinal))
+                .Concat(agent.AddressProblems.Where(problem => addresses.Contains(problem.Address)).Select(problem => problem.Message))
+                .Select(problem => $"{agent.Node}: {problem}"))
+            .Take(MaxListed)
+            .ToArray();
+        conditions.Set(
+            ConditionTypes.Unobstructed,
+            problems.Length == 0,
+            problems.Length == 0 ? Reasons.NothingInTheWay : Reasons.NodeProblem,
+            problems.Length == 0 ? "no agent finds anything on its node that stands in the way" : string.Join("; ", problems));
     }
 
     /// <summary>Endpoints that take new connections, and all that are not leaving; each counted once.</summary>

@@ -52,6 +52,8 @@ internal static class Reasons
     public const string NotHeld = "NotHeld";
     public const string NotAccepted = "NotAccepted";
     public const string Held = "Held";
+    public const string NodeProblem = "NodeProblem";
+    public const string NothingInTheWay = "NothingInTheWay";
     public const string NoOtherClaim = "NoOtherClaim";
     public const string ClaimedByOtherNode = "ClaimedByOtherNode";
     public const string ForeignHost = "ForeignHost";

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
+using Mooring.Core.Surroundings;
 
 namespace Mooring.Controller.World;
 
@@ -21,4 +22,7 @@ internal sealed record AgentFacts
 
     /// <summary>What the agent finds wrong with its node, each with the fix.</summary>
     public ImmutableArray<string> Problems { get; init; } = [];
+
+    /// <summary>What the agent finds in the way of an address.</summary>
+    public ImmutableArray<AddressObstacle> AddressProblems { get; init; } = [];
 }

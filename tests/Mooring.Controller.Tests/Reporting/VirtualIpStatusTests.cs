@@ -156,6 +156,28 @@ public sealed class VirtualIpStatusTests
     }
 
     [Fact]
+    public void Compute_AgentFindsSomethingInTheWay_IsSaidWithoutMakingItNotReady()
+    {
+        var world = ThreeNodes() with { Holders = Held("node-1") };
+        var view = View(world);
+        var problem = new Core.Surroundings.AddressObstacle(IPAddress.Parse("10.70.0.100"), "10.70.0.100 is bound to kube-ipvs0");
+        view = view with
+        {
+            Agents = view.Agents.SetItem("node-2", view.Agents["node-2"] with
+            {
+                Problems = ["ip_forward is 0", "direct forwarding: no VXLAN device"],
+                AddressProblems = [problem, problem with { Address = IPAddress.Parse("10.70.0.101") }],
+            }),
+        };
+
+        var condition = Condition(Compute(world, view), "Unobstructed");
+
+        (condition.Status, condition.Reason).ShouldBe(("False", "NodeProblem"));
+        condition.Message.ShouldBe("node-2: ip_forward is 0; node-2: 10.70.0.100 is bound to kube-ipvs0");
+        Condition(Compute(world, view), "Ready").Status.ShouldBe("True");
+    }
+
+    [Fact]
     public void Compute_Failover_IsKept()
     {
         var at = new DateTimeOffset(Now);
