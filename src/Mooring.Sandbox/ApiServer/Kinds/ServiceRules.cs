@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Mooring.Sandbox.KubeApi.Json;
 using Mooring.Sandbox.KubeApi.Objects;
@@ -10,10 +9,7 @@ namespace Mooring.Sandbox.KubeApi.Kinds;
 /// <summary>Cluster addresses (10.96.0.0/16), node ports (30000-32767) and the other things a service is given.</summary>
 internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
 {
-    private const int FirstNodePort = 30000;
-    private const int LastNodePort = 32767;
-    private const uint FirstAddress = (10u << 24) | (96u << 16) | 1;
-    private const uint LastAddress = FirstAddress + 65_000;
+    private readonly ServiceAllocations _allocations = new(services);
 
     public void Prepare(JsonObject next, JsonObject? current)
     {
@@ -42,7 +38,7 @@ internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
 
         if (string.IsNullOrEmpty(spec.Str("clusterIP")))
         {
-            spec["clusterIP"] = FreeAddress();
+            spec["clusterIP"] = _allocations.FreeAddress();
         }
 
         spec["clusterIPs"] = new JsonArray(spec.Str("clusterIP"));
@@ -123,28 +119,26 @@ internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
     /// <summary>An address or node port that was asked for must be in its range and not another service's.</summary>
     private void CheckAllocations(JsonObject next, JsonObject? current, List<FieldError> errors)
     {
-        var uid = next.Obj("metadata").Str("uid");
-        var others = services().Objects.Values.Where(s => s.Uid != uid).Select(s => s.Read().Obj("spec")).ToList();
+        var (addresses, used) = _allocations.Of(next.Obj("metadata").Str("uid"));
         var address = next.Obj("spec").Str("clusterIP") ?? "";
         if (address is not ("" or "None") && address != current.Obj("spec").Str("clusterIP"))
         {
             var fault = !address.StartsWith("10.96.", StringComparison.Ordinal) ? "the provided IP is not in the valid range"
-                : others.Exists(o => o.Str("clusterIP") == address) ? "provided IP is already allocated" : null;
+                : addresses.Contains(address) ? "provided IP is already allocated" : null;
             if (fault is not null)
             {
                 errors.Add(FieldError.Invalid("spec.clusterIPs", new JsonArray(address), $"failed to allocate IP {address}: {fault}"));
             }
         }
 
-        var used = others.SelectMany(o => o.Arr("ports") ?? []).Select(p => p.Int("nodePort")).OfType<long>().ToHashSet();
         var ports = next.Obj("spec").Arr("ports") ?? [];
         for (var i = 0; i < ports.Count; i++)
         {
-            if (ports[i].Int("nodePort") is { } port && (port is < FirstNodePort or > LastNodePort || used.Contains(port)))
+            if (ports[i].Int("nodePort") is { } port && (port is < ServiceAllocations.FirstNodePort or > ServiceAllocations.LastNodePort || used.Contains(port)))
             {
                 errors.Add(FieldError.Invalid(
                     $"spec.ports[{i}].nodePort", JsonValue.Create(port),
-                    used.Contains(port) ? "provided port is already allocated" : $"provided port is not in the valid range. The range of valid ports is {FirstNodePort}-{LastNodePort}"));
+                    used.Contains(port) ? "provided port is already allocated" : $"provided port is not in the valid range. The range of valid ports is {ServiceAllocations.FirstNodePort}-{ServiceAllocations.LastNodePort}"));
             }
         }
     }
@@ -194,35 +188,20 @@ internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
             return;
         }
 
-        var used = services().Objects.Values
-            .SelectMany(s => s.Read().Obj("spec").Arr("ports") ?? [])
-            .Concat(spec.Arr("ports") ?? [])
-            .Select(p => p.Int("nodePort"))
-            .OfType<long>()
-            .ToHashSet();
-        foreach (var port in (spec.Arr("ports") ?? []).OfType<JsonObject>())
+        var ports = (spec.Arr("ports") ?? []).OfType<JsonObject>().ToList();
+        if (ports.TrueForAll(port => port["nodePort"] is not null))
+        {
+            return;
+        }
+
+        using var free = _allocations.FreePorts(ports.Select(port => port.Int("nodePort")).OfType<long>()).GetEnumerator();
+        foreach (var port in ports)
         {
             if (port["nodePort"] is null)
             {
-                var free = Enumerable.Range(FirstNodePort, LastNodePort - FirstNodePort + 1).FirstOrDefault(p => !used.Contains(p));
-                used.Add(free);
-                port["nodePort"] = free;
+                free.MoveNext();
+                port["nodePort"] = free.Current;
             }
         }
-    }
-
-    private string FreeAddress()
-    {
-        var used = services().Objects.Values.Select(s => s.Read().Obj("spec").Str("clusterIP")).ToHashSet(StringComparer.Ordinal);
-        for (var candidate = FirstAddress; candidate < LastAddress; candidate++)
-        {
-            var text = new IPAddress([(byte)(candidate >> 24), (byte)(candidate >> 16), (byte)(candidate >> 8), (byte)candidate]).ToString();
-            if (!used.Contains(text))
-            {
-                return text;
-            }
-        }
-
-        throw Errors.ApiError.Internal("the range of service addresses is used up");
     }
 }

@@ -61,6 +61,17 @@ public sealed class KindRulesTests(ConformanceCluster cluster) : ConformanceTest
     }
 
     [Fact]
+    public async Task Services_CreatedAtOnce_GetAddressesAndNodePortsOfTheirOwn()
+    {
+        var made = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Api.PostAsync(
+            Of("services"),
+            $$$"""{"apiVersion":"v1","kind":"Service","metadata":{"name":"{{{Name($"s{i}")}}}"},"spec":{"type":"NodePort","ports":[{"port":80}]}}""")));
+
+        made.Select(answer => answer.Ok(201).Json.Text("spec.clusterIP")).ShouldBeUnique();
+        made.Select(answer => (int)answer["spec.ports.0.nodePort"]!).ShouldBeUnique();
+    }
+
+    [Fact]
     public async Task Service_Update_KeepsItsAddress()
     {
         var made = (await MakeServiceAsync("\"ports\":[{\"port\":80}]")).Ok(201);
