@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes every file that is generated from another: crds/ from the C# types, the chart's copy of them, and
-# manifests/install.yaml from the chart.   --check: writes nothing, fails when one of them is stale.
+# manifests/install.yaml and docs/values.md from the chart.   --check: writes nothing, fails when one of them is stale.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib/kubectl.sh
@@ -12,11 +12,16 @@ render() {
   echo "kind: Namespace"
   echo "metadata:"
   echo "  name: mooring-system"
-  "$HELM" template mooring helm/mooring --namespace mooring-system
+  "$HELM" template mooring helm/mooring --namespace mooring-system --skip-tests
+}
+
+values_page() {
+  python3 scripts/lib/values-page.py helm/mooring/values.yaml
 }
 
 if [[ ${1:-} == --check ]]; then
-  if ! diff -r crds helm/mooring/files/crds || ! diff <(render) manifests/install.yaml; then
+  if ! diff -r crds helm/mooring/files/crds || ! diff <(render) manifests/install.yaml \
+    || ! diff <(values_page) docs/values.md; then
     echo "generated files are stale: run scripts/generate.sh" >&2
     exit 1
   fi
@@ -29,3 +34,4 @@ mkdir -p helm/mooring/files/crds
 cp crds/*.yaml helm/mooring/files/crds/
 rendered=$(render)
 echo "$rendered" > manifests/install.yaml
+values_page > docs/values.md

@@ -246,7 +246,7 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
                 $"agent of {node.Name}",
                 Topology.Namespace(node.Name),
                 [
-                    .. agent, "run", "--node-name", node.Name,
+                    .. Privileges.Agent, .. agent, "run", "--node-name", node.Name,
                     "--controller", $"https://{Topology.ControlHost.Address}:{ControllerPort}",
                     "--ca-file", Volumes.AuthoritiesOf(node.Name), "--token-file", Volumes.TokenOf(node.Name),
                     "--state-directory", Paths.StateOf(node.Name),

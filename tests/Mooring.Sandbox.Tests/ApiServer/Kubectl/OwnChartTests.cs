@@ -11,15 +11,18 @@ public sealed class OwnChartTests(KubectlServer server) : IClassFixture<KubectlS
             show() { kubectl -n mooring-system get deploy -o jsonpath='replicas={.items[0].spec.replicas}{"\n"}'; }
             $H install mooring "$CHART" --create-namespace && show
             kubectl wait --for=condition=Established crd/virtualips.mooring.dev crd/backendpools.mooring.dev crd/addresspools.mooring.dev --timeout=20s
-            kubectl -n mooring-system get deploy,ds,sa -o name | sort; kubectl get clusterrole,clusterrolebinding -o name | sort
+            kubectl -n mooring-system get deploy,ds,sa,pdb,netpol -o name | sort; kubectl get clusterrole,clusterrolebinding -o name | sort
             key() { kubectl -n mooring-system get secret mooring-ca -o jsonpath='key={.data.ca\.key}{"\n"}'; }
             kubectl -n mooring-system patch secret mooring-ca --type=merge -p '{"data": {"ca.key": "Y29udHJvbGxlcg=="} }' && key
             $H upgrade mooring "$CHART" --set controller.replicas=3 --set agent.heartbeatPort=8947 && show
             kubectl -n mooring-system get ds -o yaml | grep -c 8947; key
             $H upgrade mooring "$CHART" --set controller.replicas=99; echo "refused=$?"
             $H rollback mooring 1 && show; kubectl -n mooring-system get ds -o yaml | grep -c 8947
+            $H test mooring --timeout 60s >test.log 2>&1 & until kubectl -n mooring-system get pod mooring-test >/dev/null 2>&1; do :; done
+            kubectl -n mooring-system patch pod mooring-test --subresource=status --type=merge -p '{"status": {"phase": "Succeeded"} }'
+            wait $! && grep Phase test.log
             key; $H status mooring | grep STATUS; $H history mooring -o json | tr ',' '\n' | grep '"revision"'
-            $H uninstall mooring; kubectl -n mooring-system get deploy,ds; kubectl -n mooring-system get secret -o name | grep -c mooring-; kubectl get crd -o name | sort
+            $H uninstall mooring; kubectl -n mooring-system delete serviceaccount default >/dev/null 2>&1; kubectl -n mooring-system get deploy,ds,sa,svc,pdb,netpol,role,rolebinding,pod; kubectl -n mooring-system get secret -o name | grep -c mooring-; kubectl get clusterrole,clusterrolebinding -o name | grep -c mooring; kubectl get crd -o name | sort
             true
             """);
 
@@ -30,11 +33,38 @@ public sealed class OwnChartTests(KubectlServer server) : IClassFixture<KubectlS
         output.ShouldContain("clusterrole.rbac.authorization.k8s.io/mooring");
         output.Split("key=Y29udHJvbGxlcg==").Length.ShouldBe(4, $"what the controller put there outlives upgrade and rollback:\n{output}");
         output.ShouldContain("refused=1");
+        output.ShouldContain("poddisruptionbudget.policy/mooring-controller");
+        output.ShouldContain("networkpolicy.networking.k8s.io/mooring-controller");
+        output.ShouldContain("Phase:          Succeeded");
         output.ShouldContain("Rollback was a success");
         output.ShouldContain("STATUS: deployed");
         output.ShouldContain("release \"mooring\" uninstalled");
-        output.ShouldContain("No resources found in mooring-system namespace.");
+        output[output.LastIndexOf("uninstalled", StringComparison.Ordinal)..].ShouldContain("No resources found in mooring-system namespace.", Case.Insensitive, output);
         output.TrimEnd().Split('\n').ShouldContain("0", "no Secret is left");
         output[output.LastIndexOf("uninstalled", StringComparison.Ordinal)..].ShouldContain("customresourcedefinition.apiextensions.k8s.io/virtualips.mooring.dev");
     }
+
+    [Theory]
+    [InlineData("manifests/install.yaml")]
+    [InlineData("<(helm template mooring helm/mooring -n mooring-system --set metrics.dashboard.enabled=true,metrics.otlpEndpoint=http://collector:4317,controller.replicas=3,agent.checkDirectory=/opt/checks)")]
+    public async Task OwnManifests_CheckedStrictly_HaveNoUnknownOrInvalidField(string manifests)
+    {
+        var output = await server.RunAsync($$"""
+            cd '{{KubeTools.Repository}}'
+            kubectl create namespace mooring-system --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+            kubectl apply --dry-run=server --validate=strict -f {{manifests}} && echo "valid"
+            """);
+
+        output.ShouldContain("daemonset.apps/mooring-agent created (server dry run)");
+        output.ShouldContain("poddisruptionbudget.policy/mooring-controller created (server dry run)");
+        output.TrimEnd().ShouldEndWith("valid");
+    }
+
+    [Fact]
+    public async Task OwnChart_Linted_IsClean() =>
+        (await server.RunAsync($"helm lint --strict '{KubeTools.Repository}/helm/mooring'")).ShouldContain("1 chart(s) linted, 0 chart(s) failed");
+
+    [Fact]
+    public async Task GeneratedFiles_InRepository_AreWhatTheChartSays() =>
+        (await server.RunAsync($"'{KubeTools.Repository}/scripts/generate.sh' --check && echo fresh")).ShouldContain("fresh");
 }
