@@ -14,7 +14,7 @@ internal static class ExplainCommand
         IKubernetesClient client, IAnsiConsole console, OutputFormat output, string @namespace, string target,
         CancellationToken cancellationToken)
     {
-        var name = target[(target.IndexOf('/', StringComparison.Ordinal) + 1)..];
+        var name = VirtualIpName.Of(target);
         if (await client.GetAsync<V1Alpha1VirtualIp>(name, @namespace, cancellationToken).ConfigureAwait(false) is not { } vip)
         {
             console.WriteLine($"error: there is no VirtualIp {name} in namespace {@namespace}");

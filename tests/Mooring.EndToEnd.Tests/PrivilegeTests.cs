@@ -18,7 +18,7 @@ public sealed class PrivilegeTests(SandboxCluster cluster) : SandboxTest(cluster
     public async Task Agent_Running_HasExactlyTheCapabilitiesOfTheChart()
     {
         var chart = await File.ReadAllTextAsync(
-            Path.Combine(Path.GetDirectoryName(SandboxCluster.Manifest(""))!, "../../helm/mooring/templates/agent.yaml"),
+            SandboxCluster.Manifest("../../helm/mooring/templates/agent.yaml"),
             TestContext.Current.CancellationToken);
         var added = Regex.Match(chart, @"capabilities: \{drop: \[ALL\], add: \[([A-Z_, ]+)\]\}").Groups[1].Value;
         var expected = added.Split(", ").Aggregate(0L, (mask, name) => mask | (1L << Numbers[name]));

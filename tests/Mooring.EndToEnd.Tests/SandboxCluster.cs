@@ -167,6 +167,12 @@ public sealed class SandboxCluster : IAsyncLifetime
     public Task<string> SandboxAsync(params string[] arguments) =>
         RunAsync("dotnet", [Program, arguments[0], .. arguments.Skip(1), "--name", Name], null);
 
+    /// <summary>kubectl mooring, in the network of "client", from where the addresses can be reached.</summary>
+    public Task<string> MooringAsync(params string[] arguments) => InAsync(
+        "client",
+        ["dotnet", Path.Combine(Root, "src/Mooring.Cli/bin", Configuration, "net10.0/kubectl-mooring.dll"), .. arguments,
+            "--kubeconfig", Path.Combine(Path.GetDirectoryName(_kubeconfig)!, "control.kubeconfig")]);
+
     /// <summary>Runs a program in the network of "client" or a node; fails with its words.</summary>
     public Task<string> InAsync(string place, params string[] command) =>
         RunAsync("ip", ["netns", "exec", $"mr-{Name}-{place}", .. command], null);

@@ -129,6 +129,8 @@ internal static class SnapshotBuilder
                 NodeSelector = vip.Settings.NodeSelector,
                 PreferredNodes = vip.Settings.PreferredNodes,
                 Sticky = vip.Settings.Sticky,
+                RequestedNode = vip.Settings.Resource.Metadata.Annotations?.TryGetValue(
+                    VirtualIpSettings.MoveToAnnotation, out var node) == true ? node : null,
                 LocalEndpointNodes = vip.Settings.LocalEndpointsOnly ? NodesWithEndpoints(vip, address) : null,
             }));
         var placements = PlacementPlanner.Place(

@@ -43,6 +43,9 @@ internal sealed record VirtualIpSettings
     /// <summary>A live holder keeps the address although another node ranks better.</summary>
     public bool Sticky { get; init; } = true;
 
+    /// <summary>On a VirtualIp: the node that should have its addresses, for as long as it may hold them.</summary>
+    public const string MoveToAnnotation = "mooring.dev/move-to";
+
     public TimeSpan HeartbeatInterval { get; init; }
 
     public int DetectMultiplier { get; init; }

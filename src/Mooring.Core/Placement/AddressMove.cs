@@ -11,6 +11,9 @@ public sealed record AddressMove
     /// <summary>Why the holder may not keep the address; null when another node is merely better.</summary>
     public IneligibleReason? Evacuates { get; init; }
 
+    /// <summary>Somebody asked for <see cref="To"/> by name: there is nothing to wait for.</summary>
+    public bool Requested { get; init; }
+
     public MoveStage Stage { get; init; } = MoveStage.Waiting;
 
     /// <summary>Since when <see cref="To"/> is the node to move to.</summary>

@@ -24,5 +24,8 @@ public sealed record AddressPlacement
     /// <summary>Nodes that may not hold the address, sorted by name.</summary>
     public ImmutableArray<RejectedNode> Rejected { get; init; } = [];
 
+    /// <summary>Somebody asked for the first candidate by name.</summary>
+    public bool Requested { get; init; }
+
     public string? Holder => Candidates.IsEmpty ? null : Candidates[0];
 }

@@ -59,11 +59,11 @@ public static class MovePlanner
         {
             return new AddressMove
             {
-                From = holder, To = best, Evacuates = evacuates, WantedSince = context.Now, StageSince = context.Now,
+                From = holder, To = best, Evacuates = evacuates, Requested = placement.Requested, WantedSince = context.Now, StageSince = context.Now,
             };
         }
 
-        known = known with { Evacuates = evacuates };
+        known = known with { Evacuates = evacuates, Requested = placement.Requested };
         if (known.To == best || (known.InFlight && IsEligible(placement, known.To)))
         {
             return known;
@@ -136,7 +136,7 @@ public static class MovePlanner
     /// <summary>When a waiting move may begin. One that only betters things waits until the better node has stayed so.</summary>
     private static TimeSpan Due(AddressMove move, MoveOptions options)
     {
-        var settled = move.Evacuates is null ? move.WantedSince + options.FailbackDelay : TimeSpan.MinValue;
+        var settled = move is { Evacuates: null, Requested: false } ? move.WantedSince + options.FailbackDelay : TimeSpan.MinValue;
         return settled > move.NotBefore ? settled : move.NotBefore;
     }
 

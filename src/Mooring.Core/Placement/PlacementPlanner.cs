@@ -70,8 +70,18 @@ public static class PlacementPlanner
         var weight = WeightOf(open);
         bool HasRoom(RankedNode node) => load.Of(node.Name) < Share(options, open.Length, node.Weight, weight);
 
+        foreach (var ranked in open)
+        {
+            ranked.Holder = ranked.Eligible.Find(node => node.Name == ranked.Request.RequestedNode);
+            if (ranked.Holder is { } requested)
+            {
+                load.Add(requested.Name);
+            }
+        }
+
         // Where a node has to give some up, it keeps those that it ranks best for.
         foreach (var (ranked, incumbent) in open
+            .Where(ranked => ranked.Holder is null)
             .Select(ranked => (ranked, Incumbent: Incumbent(ranked, currentHolders)))
             .OrderByDescending(entry => options.Rebalance ? entry.Incumbent?.Score : 0))
         {

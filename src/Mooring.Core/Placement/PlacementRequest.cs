@@ -20,4 +20,7 @@ public sealed record PlacementRequest
     /// A live holder keeps the address although another node ranks better. False gives it back to the best node.
     /// </summary>
     public bool Sticky { get; init; } = true;
+
+    /// <summary>Node that somebody asked for by name: it comes first while it is eligible. Null for none.</summary>
+    public string? RequestedNode { get; init; }
 }

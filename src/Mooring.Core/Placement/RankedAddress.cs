@@ -33,6 +33,7 @@ internal sealed class RankedAddress(
                 .Select(node => node.Name)
                 .ToImmutableHashSet(StringComparer.Ordinal),
             Rejected = rejected,
+            Requested = Holder is { } holder && holder.Name == Request.RequestedNode,
         };
     }
 }

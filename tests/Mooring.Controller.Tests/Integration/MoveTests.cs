@@ -1,4 +1,6 @@
+using k8s;
 using k8s.Models;
+using Mooring.Api.V1Alpha1;
 using Mooring.Core.Placement;
 using Mooring.Controller.Agents;
 
@@ -46,6 +48,23 @@ public sealed class MoveTests : IAsyncLifetime
         var back = await _cluster.WaitForVipAsync("web", status => status.Candidates!.All(node => node.Eligible), "undrained");
         back.Status!.Holder.ShouldBe(moved.Holder, "Manual failback leaves it");
         back.Status.Candidates!.ShouldAllBe(node => node.Reason != "RecentlyFailed", "a planned move is no failure");
+    }
+
+    [Fact]
+    public async Task MoveTo_NodeAskedForByName_GetsTheAddressAtOnceAndKeepsIt()
+    {
+        var first = await HeldAsync();
+        var wanted = first == "node-3" ? "node-2" : "node-3";
+
+        await _cluster.Client.PatchAsync<V1Alpha1VirtualIp>(
+            new V1Patch($$$$"""{"metadata":{"annotations":{"mooring.dev/move-to":"{{{{wanted}}}}"}}}""", V1Patch.PatchType.MergePatch), "web", "default");
+        var moved = await _cluster.WaitForVipAsync("web", status => status.Holder == wanted, "moved by name");
+        moved.Status!.LastFailover!.Reason.ShouldBe("Planned");
+
+        await _cluster.Client.PatchAsync<V1Alpha1VirtualIp>(
+            new V1Patch("""{"metadata":{"annotations":{"mooring.dev/move-to":null}}}""", V1Patch.PatchType.MergePatch), "web", "default");
+        await Until.TrueAsync(
+            () => _agents.TrueForAll(agent => Intent(agent) is { Move: null } intent && intent.Candidates[0] == wanted), "it stays");
     }
 
     [Fact]

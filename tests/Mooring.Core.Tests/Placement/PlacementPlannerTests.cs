@@ -24,6 +24,32 @@ public sealed class PlacementPlannerTests
     }
 
     [Fact]
+    public void Place_NodeAskedForByName_HoldsTheAddressAlthoughAnotherDoes()
+    {
+        var request = Requests(1).Single();
+        var holders = new Dictionary<IPAddress, string> { [request.Address] = "node-2" };
+
+        var placed = PlacementPlanner.Place(
+            [request with { RequestedNode = "node-4" }], Nodes(5).ToArray(), holders, PlacementOptions.Default)[request.Address];
+
+        placed.Holder.ShouldBe("node-4");
+        placed.Requested.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Place_NodeAskedForMayNotHold_LeavesTheAddressWhereItIs()
+    {
+        var request = Requests(1).Single();
+        var holders = new Dictionary<IPAddress, string> { [request.Address] = "node-2" };
+
+        var placed = PlacementPlanner.Place(
+            [request with { RequestedNode = "node-9" }], Nodes(5).ToArray(), holders, PlacementOptions.Default)[request.Address];
+
+        placed.Holder.ShouldBe("node-2");
+        placed.Requested.ShouldBeFalse();
+    }
+
+    [Fact]
     public void Place_FiveNodes_RanksAHolderThreeStandbysAndASpare()
     {
         var placed = Place(Requests(1), Nodes(5)).ShouldHaveSingleItem();
