@@ -167,9 +167,9 @@ public sealed class SandboxCluster : IAsyncLifetime
     public Task<string> SandboxAsync(params string[] arguments) =>
         RunAsync("dotnet", [Program, arguments[0], .. arguments.Skip(1), "--name", Name], null);
 
-    /// <summary>kubectl mooring, in the network of "client", from where the addresses can be reached.</summary>
+    /// <summary>kubectl mooring, where both the API server and the addresses can be reached.</summary>
     public Task<string> MooringAsync(params string[] arguments) => InAsync(
-        "client",
+        "control",
         ["dotnet", Path.Combine(Root, "src/Mooring.Cli/bin", Configuration, "net10.0/kubectl-mooring.dll"), .. arguments,
             "--kubeconfig", Path.Combine(Path.GetDirectoryName(_kubeconfig)!, "control.kubeconfig")]);
 

@@ -22,7 +22,7 @@ public sealed class OwnChartTests(KubectlServer server) : IClassFixture<KubectlS
             kubectl -n mooring-system patch pod mooring-test --subresource=status --type=merge -p '{"status": {"phase": "Succeeded"} }'
             wait $! && grep Phase test.log
             key; $H status mooring | grep STATUS; $H history mooring -o json | tr ',' '\n' | grep '"revision"'
-            $H uninstall mooring; kubectl -n mooring-system delete serviceaccount default >/dev/null 2>&1; kubectl -n mooring-system get deploy,ds,sa,svc,pdb,netpol,role,rolebinding,pod; kubectl -n mooring-system get secret -o name | grep -c mooring-; kubectl get clusterrole,clusterrolebinding -o name | grep -c mooring; kubectl get crd -o name | sort
+            $H uninstall mooring; kubectl -n mooring-system delete serviceaccount default >/dev/null 2>&1; kubectl -n mooring-system get deploy,ds,sa,svc,pdb,netpol,role,rolebinding,pod; kubectl -n mooring-system get secret -o name | grep -c mooring-; echo "roles=$(kubectl get clusterrole,clusterrolebinding -o name | grep -c mooring)"; kubectl get crd -o name | sort
             true
             """);
 
@@ -41,6 +41,7 @@ public sealed class OwnChartTests(KubectlServer server) : IClassFixture<KubectlS
         output.ShouldContain("release \"mooring\" uninstalled");
         output[output.LastIndexOf("uninstalled", StringComparison.Ordinal)..].ShouldContain("No resources found in mooring-system namespace.", Case.Insensitive, output);
         output.TrimEnd().Split('\n').ShouldContain("0", "no Secret is left");
+        output.ShouldContain("roles=0");
         output[output.LastIndexOf("uninstalled", StringComparison.Ordinal)..].ShouldContain("customresourcedefinition.apiextensions.k8s.io/virtualips.mooring.dev");
     }
 
