@@ -7,6 +7,7 @@
 #   scripts/bench.sh verdict     how long a pod gets new connections after it failed its check or is not Ready
 #   scripts/bench.sh health      10,000 endpoints checked every 5 s: CPU, memory and lateness, beside HAProxy
 #   scripts/bench.sh survive     long-lived connections through the loss of the holder, beside NAT and HAProxy
+#   scripts/bench.sh forward     requests, throughput and packets through Direct and Nat, beside kube-proxy's rules, HAProxy and nginx
 #   scripts/bench.sh kube        lists and watches through the informer, beside a plain loop; memory of its cache
 #   --quick                      fewer runs: under 60 s once everything is built
 #   --runs N                     how often each event of failover is done, 10 without it
