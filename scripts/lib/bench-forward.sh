@@ -2,25 +2,31 @@
 # client, the same two hops and the same pods without one. Every system has a turn at each test before the next one
 # begins, in another order every round.
 #   none     the client's route leads to the pod's node
-#   routed   the client's route leads to the pod's node by way of the holder, which only routes: nothing can do better
-#   direct, nat          Mooring, with its agents, controller and API server at work
-#   kube                 the rules of kube-proxy's nftables mode
+#   routed   the client's route leads to the pod's node by way of the holder, which only routes
+#   nat      Mooring where no address is forwarded directly
+#   direct   Mooring's Direct mode
+#   beside   Mooring's Nat mode on nodes that forward another address directly
+#   kube     the rules of kube-proxy's nftables mode
 #   haproxy, nginx       TCP mode and stream, on the holder
 # The pods are on another node than the holder, on the same segment. Both cores are busy all the time, so a rate is the
 # inverse of the CPU time that a request or a packet takes.
 source scripts/lib/forward-peers.sh
 
-seconds=2 rounds=7
-[[ -n $quick ]] && seconds=1 rounds=1
+rounds=7
+[[ -n $quick ]] && rounds=1
 rounds=${runs:-$rounds}
 readonly connections=32
-readonly systems=(none routed direct nat kube haproxy nginx)
 readonly tests=(keepalive close bulk udp)
+if [[ -n $quick ]]; then
+  phases=("none nat kube haproxy nginx" "none direct kube")
+else
+  phases=("none routed nat kube haproxy nginx" "none routed direct beside kube")
+fi
 
-declare -A requests=([none]="10.73.5.2 10.73.5.3" [routed]="10.74.5.2 10.74.5.3" [direct]=10.70.0.151 [nat]=10.70.0.152
+declare -A requests=([none]="10.73.5.2 10.73.5.3" [routed]="10.74.5.2 10.74.5.3" [direct]=10.70.0.151 [nat]=10.70.0.152 [beside]=10.70.0.152
   [kube]=$kube_address [haproxy]=$plain_address [nginx]=$plain_address)
-declare -A request_port=([none]=$http [routed]=$http [direct]=80 [nat]=80 [kube]=80 [haproxy]=81 [nginx]=82)
-declare -A stream=([none]=10.73.5.2 [routed]=10.74.5.2 [direct]=10.70.0.151 [nat]=10.70.0.152
+declare -A request_port=([none]=$http [routed]=$http [direct]=80 [nat]=80 [beside]=80 [kube]=80 [haproxy]=81 [nginx]=82)
+declare -A stream=([none]=10.73.5.2 [routed]=10.74.5.2 [direct]=10.70.0.151 [nat]=10.70.0.152 [beside]=10.70.0.152
   [kube]=$kube_address [haproxy]=$plain_address [nginx]=$plain_address)
 declare -A stream_port=([haproxy]=5211 [nginx]=5221)
 
@@ -57,11 +63,10 @@ streams() { # SYSTEM SECONDS FILTER OPTION...: what the filter reads from iperf3
   shift 3
   in_place client iperf3 --client "${stream[$system]}" --port "${stream_port[$system]:-$bulk}" --time "$span" --json "$@" \
     >"$work/iperf" || die "$system did not carry the stream: $(jq -r .error "$work/iperf")"
-  jq -r "$filter" "$work/iperf"
+  jq -re "$filter" "$work/iperf" || die "$system: no figure in the report: $(jq -c "del(.intervals)" "$work/iperf")"
 }
 
-# one TEST SYSTEM SECONDS
-one() {
+one() { # TEST SYSTEM SECONDS
   case $1 in
     keepalive) requests "$2" "$3" ;;
     close) requests "$2" "$3" -H 'Connection: close' ;;
@@ -80,10 +85,13 @@ for node in node-1 node-3; do
 done
 for number in 1 2; do
   box pod add "web-$number" node-2
-  serve "pod-web-$number"
+  serve "pod-web-$number" "$(k get pod "web-$number" -o 'jsonpath={.status.podIP}')"
 done
 k label pod web-1 bulk=yes >/dev/null
-for mode in Direct Nat; do
+
+# forward MODE: an address in that mode.
+forward() {
+  local name=${1,,}
   k apply -f - >/dev/null <<YAML
 apiVersion: mooring.dev/v1alpha1
 kind: BackendPool
@@ -99,21 +107,20 @@ spec:
 ---
 apiVersion: mooring.dev/v1alpha1
 kind: VirtualIp
-metadata: {name: ${mode,,}}
+metadata: {name: $name}
 spec:
-  addresses: ["${requests[${mode,,}]}"]
-  forwarding: $mode
+  addresses: ["${requests[$name]}"]
+  forwarding: $1
   nodeSelector: {edge: "yes"}
   ports:
     - {name: http, port: 80, backendPool: web, targetPort: $http}
     - {name: bulk, port: 5201, backendPool: bulk, targetPort: $bulk}
     - {name: bulk-udp, port: 5201, protocol: UDP, backendPool: bulk, targetPort: $bulk}
 YAML
-done
-k wait --for=condition=Ready vip/direct vip/nat --timeout=60s >/dev/null
-for mode in Direct Nat; do
-  [[ $(k get vip "${mode,,}" -o 'jsonpath={.status.forwarding.mode}') == "$mode" ]] || die "${mode,,} is not in mode $mode"
-done
+  k wait --for=condition=Ready "vip/$name" --timeout=60s >/dev/null
+  [[ $(k get vip "$name" -o 'jsonpath={.status.forwarding.mode}') == "$1" ]] || die "$name is not in mode $1"
+}
+
 # Ports of connections that were closed are free again before they run out, everywhere alike.
 for place in $(ip netns list | sed -n "s/^mr-$box-\([^ ]*\).*/\1/p"); do
   in_place "$place" sysctl -qw net.ipv4.ip_local_port_range="1024 65000" 2>/dev/null || true
@@ -121,48 +128,54 @@ for place in $(ip netns list | sed -n "s/^mr-$box-\([^ ]*\).*/\1/p"); do
 done
 
 : >"$work/results"
-say "warming up"
-for system in "${systems[@]}"; do
-  requests "$system" 1 >/dev/null
-done
-for round in $(seq "$rounds"); do
-  say "round $round of $rounds"
-  for test in "${tests[@]}"; do
-    for turn in "${!systems[@]}"; do
-      system=${systems[(turn + round) % ${#systems[@]}]}
-      [[ $test-$system != udp-haproxy ]] || continue
-      # shellcheck disable=SC2046 # one word a figure
-      printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$round" "$test" "$system" $(one "$test" "$system" "$seconds") >>"$work/results"
+for phase in "${!phases[@]}"; do
+  forward "$([[ $phase == 0 ]] && echo Nat || echo Direct)"
+  read -ra systems <<<"${phases[phase]}"
+  say "warming up ${systems[*]}"
+  for system in "${systems[@]}"; do
+    requests "$system" 1 >/dev/null
+  done
+  for round in $(seq "$rounds"); do
+    say "round $round of $rounds"
+    for test in "${tests[@]}"; do
+      for turn in "${!systems[@]}"; do
+        system=${systems[(turn + round) % ${#systems[@]}]}
+        [[ $test-$system != udp-haproxy ]] || continue
+        figures=$(one "$test" "$system" 1)
+        printf '%s\t%s\t%s\t%s\t%s\n' "$phase" "$round" "$test" "$system" "${figures// /$'\t'}" >>"$work/results"
+      done
     done
   done
 done
 
-# By test and system the medians, and the rate as a ratio to that of none; latencies inverted, so that more is better.
-results=$(jq -Rn 'def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
-  [inputs | split("\t") | {test: .[1], system: .[2], rate: (.[3] | tonumber), p50: (.[4] // "" | if . == "" then null else tonumber end),
-    p99: (.[5] // "" | if . == "" then null else tonumber end)}]
-  | group_by([.test, .system]) | map({test: .[0].test, system: .[0].system, rate: (map(.rate) | median), all: map(.rate),
-      p50: (if .[0].p50 then map(.p50) | median else null end), p99: (if .[0].p99 then map(.p99) | median else null end)})
-  | group_by(.test) | map((.[] | select(.system == "none")) as $none
-      | .[] | .ratio = .rate / $none.rate
-      | if .p50 then .p50ratio = $none.p50 / .p50 | .p99ratio = $none.p99 / .p99 else . end)' <"$work/results")
-printf '%-10s %-8s %12s %7s %9s %7s %9s %7s\n' TEST SYSTEM RATE RATIO 'P50 us' RATIO 'P99 us' RATIO
-for test in "${tests[@]}"; do
-  for system in "${systems[@]}"; do
-    jq -r --arg test "$test" --arg system "$system" '.[] | select(.test == $test and .system == $system)
-      | [.rate, .ratio, .p50, .p50ratio, .p99, .p99ratio] | @tsv' <<<"$results" |
-      while IFS=$'\t' read -r rate ratio p50 p50ratio p99 p99ratio; do
-        # shellcheck disable=SC2086 # nothing where there is no latency
-        printf "%-10s %-8s %12.${digits:=$([[ $test == bulk ]] && echo 2 || echo 0)}f %7.2f ${p50:+%9.0f %7.2f %9.0f %7.2f}\n" \
-          "$test" "$system" "$rate" "$ratio" $p50 $p50ratio $p99 $p99ratio
-      done
+# A ratio is the median over the rounds of what was measured right after each other; of latencies it is turned over, so that
+# more is better.
+results=$(jq -Rn '
+  def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+  def ratio($one; $other): [$one, $other] | transpose | map(.[0] / .[1]) | median;
+  [inputs | split("\t") | {phase: .[0], test: .[2], system: .[3], rate: (.[4] | tonumber), p50: (.[5] // empty | tonumber), p99: (.[6] // empty | tonumber)}
+    // {phase: .[0], test: .[2], system: .[3], rate: (.[4] | tonumber)}]
+  | group_by([.phase, .test, .system])
+  | map({phase: .[0].phase, test: .[0].test, system: .[0].system, rates: map(.rate)}
+      + if .[0].p50 then {p50: map(.p50), p99: map(.p99)} else {} end)
+  | . as $all
+  | map(. as $row | .rate = (.rates | median)
+    | .over = ([$all[] | select(.phase == $row.phase and .test == $row.test)
+        | {key: .system, value: ({rate: ratio($row.rates; .rates)}
+            + if $row.p50 then {p50: ratio(.p50; $row.p50), p99: ratio(.p99; $row.p99)} else {} end)}] | from_entries))' <"$work/results")
+printf '%-10s %-8s %10s %9s %7s %9s %7s %9s %7s\n' TEST SYSTEM RATE "/ none" "/ kube" "P50 us" "/ none" "P99 us" "/ none"
+jq -r 'def median: sort | .[length / 2 | floor];
+  sort_by([(.test | {keepalive: 0, close: 1, bulk: 2, udp: 3}[.]), .phase, -.over.none.rate])[]
+  | [.test, .system, .rate, .over.none.rate, .over.kube.rate]
+    + if .p50 then [(.p50 | median), .over.none.p50, (.p99 | median), .over.none.p99] else [] end | @tsv' <<<"$results" |
+  while IFS=$'\t' read -r test system rate none kube p50 p50none p99 p99none; do
+    # shellcheck disable=SC2086 # nothing where there is no latency
+    printf "%-10s %-8s %10.$([[ $test == bulk ]] && echo 2 || echo 0)f %9.2f %7.2f ${p50:+%9.0f %7.2f %9.0f %7.2f}\n" \
+      "$test" "$system" "$rate" "$none" "$kube" $p50 $p50none $p99 $p99none
   done
-done
-finish "$(jq '
-  def over($one; $other): . as $all | [$all[] | select(.system == $one)] | map(. as $row
-    | ($all[] | select(.system == $other and .test == $row.test)) as $peer
-    | {key: "forward-\($one)-\($other)-\($row.test)", value: ($row.ratio / $peer.ratio)},
-      (select($row.p50ratio) | {key: "forward-\($one)-\($other)-\($row.test)-p50", value: ($row.p50ratio / $peer.p50ratio)},
-        {key: "forward-\($one)-\($other)-\($row.test)-p99", value: ($row.p99ratio / $peer.p99ratio)}));
-  {unit: "ratio", runs: ., figures: ((map({key: "forward-\(.system)-\(.test)", value: .ratio})
-    + over("direct"; "kube") + over("nat"; "kube") + over("nat"; "haproxy") + over("nat"; "nginx")) | from_entries)}' <<<"$results")"
+finish "$(jq '{unit: "ratio", runs: ., figures: (
+  (map({key: "forward-\(.system)-\(.test)", value: .over.none.rate})
+    + map(. as $row | select(.system | IN("nat", "direct", "beside")) | .over | to_entries[] | select(.key | IN("kube", "haproxy", "nginx"))
+      | .key as $other | .value | to_entries[]
+      | {key: ("forward-\($row.system)-\($other)-\($row.test)" + if .key == "rate" then "" else "-" + .key end), value: .value}))
+  | from_entries)}' <<<"$results")"

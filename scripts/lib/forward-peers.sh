@@ -35,7 +35,7 @@ add_pair() { # NAME NUMBER
     ip -n "mr-$box-pod-$name-$pod" addr add "10.74.$number.$pod/32" dev eth0
     ip -n "mr-$box-pod-$name-$pod" link set eth0 up
     ip -n "mr-$box-pod-$name-$pod" route add default via "10.73.$number.1"
-    serve "pod-$name-$pod"
+    serve "pod-$name-$pod" "10.73.$number.$pod" "10.74.$number.$pod"
   done
   ip -n "mr-$box-$name-2" route add "10.74.$number.0/24" dev cni0
   ip -n "mr-$box-$name-1" route add "10.73.$number.0/24" via "10.70.0.${number}1"
@@ -44,8 +44,9 @@ add_pair() { # NAME NUMBER
   ip -n "mr-$box-client" route add "10.74.$number.0/24" via "10.70.0.${number}0"
 }
 
-# serve PLACE: nginx for requests, iperf3 for the rest.
+# serve PLACE ADDRESS...: nginx for requests, iperf3 for the rest, at each address as it answers UDP from the first one.
 serve() {
+  local address
   cat >"$work/$1.conf" <<CONF
 daemon off; master_process off; pid $work/$1.pid; error_log /dev/null;
 events { worker_connections 4096; }
@@ -56,8 +57,10 @@ http {
 CONF
   ip netns exec "mr-$box-$1" /usr/sbin/nginx -c "$work/$1.conf" -e /dev/null -p "$work" &
   peers+=($!)
-  ip netns exec "mr-$box-$1" iperf3 --server --port "$bulk" >/dev/null 2>&1 &
-  peers+=($!)
+  for address in "${@:2}"; do
+    ip netns exec "mr-$box-$1" iperf3 --server --bind "$address" --port "$bulk" >/dev/null 2>&1 &
+    peers+=($!)
+  done
 }
 
 # What kube-proxy writes, by the names it gives its chains: a verdict map of services, a chain per service that takes an
@@ -175,6 +178,8 @@ CONF
 }
 
 start_peers() {
+  # A switch has no netfilter.
+  in_place switch sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0 2>/dev/null || true
   add_pair plain 5
   add_pair kube 6
   kube_rules kube-1 10.70.0.60

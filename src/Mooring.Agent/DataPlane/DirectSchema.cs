@@ -14,12 +14,15 @@ internal static class DirectSchema
     /// <summary>Carries second chances: what comes out of it is never handed on again.</summary>
     public const string SecondTunnel = "mooring1";
 
+    /// <summary>What both names begin with, and no other device's: it is compared without a lookup.</summary>
+    private const string Tunnels = "mooring";
+
     public const ushort TunnelPort = 7949;
 
     /// <summary>Chains of the inet table whose rules never change.</summary>
     public static readonly string[] Chains =
     [
-        "find", "first", "from-outside", "from-tunnel", "closed-only", "hand-on", "hand-on-local", "second",
+        "early4", "early6", "early-node", "find", "found", "from-outside", "error", "error-local", "from-tunnel", "way", "hand-on", "hand-on-local", "second",
         "second-local", "unknown", "fresh", "fresh-arrived", "last", "more", "more2", "more3", "second2", "second2-local",
         "second3", "second3-local", "unmark", "tunnel-guard",
     ];
@@ -30,6 +33,9 @@ internal static class DirectSchema
     private const string IsNode = "meta mark & 0xff000000 == 0x6e000000";
     private const string IsService = "meta mark & 0xff000000 == 0x6d000000";
     private const string IsSyn = "tcp flags & (fin | syn | rst | ack) == syn";
+    private const string IsUnderWay = "tcp flags & (fin | syn | rst | ack) != syn";
+    private const string Errors = "{ destination-unreachable, time-exceeded, parameter-problem }";
+    private const string Errors6 = "{ destination-unreachable, packet-too-big, time-exceeded, parameter-problem }";
     private const string Key = "ip daddr . meta l4proto . th dport";
     private const string Key6 = "ip6 daddr . meta l4proto . th dport";
 
@@ -75,27 +81,56 @@ internal static class DirectSchema
             }
             map ways-before3 { type mark : verdict
             }
+            chain early-node {
+                meta mark & 0xfffc0000 vmap @ways
+                {{IsService}} meta mark set 0x0
+            }
+            chain early4 {
+                meta pkttype != host meta mark set 0x0 accept
+                ether saddr @peers meta mark set 0x0 accept
+                ip frag-off & 0x3fff != 0x0 meta mark set 0x0 accept
+                ip ttl < 2 meta mark set 0x0 accept
+                {{IsUnderWay}} goto early-node
+                {{Key}} @closed meta mark set 0x0 accept
+                goto early-node
+            }
+            chain early6 {
+                meta pkttype != host meta mark set 0x0 accept
+                ether saddr @peers meta mark set 0x0 accept
+                ip6 nexthdr != { tcp, udp } meta mark set 0x0 accept
+                ip6 hoplimit < 2 meta mark set 0x0 accept
+                {{IsUnderWay}} goto early-node
+                {{Key6}} @closed6 meta mark set 0x0 accept
+                goto early-node
+            }
             chain find {
-                icmp type { destination-unreachable, time-exceeded, parameter-problem } meta mark set ip daddr . @th,136,8 . @th,224,16 map @direct-icmp
-                icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } meta mark set ip6 daddr . @th,112,8 . @th,384,16 map @direct-icmp6
-                meta mark set {{Key}} map @direct
-                meta mark set {{Key6}} map @direct6
+                meta mark set {{Key}} map @direct return
+                meta mark set {{Key6}} map @direct6 return
+                icmp type {{Errors}} meta mark set ip daddr . @th,136,8 . @th,224,16 map @direct-icmp
+                icmpv6 type {{Errors6}} meta mark set ip6 daddr . @th,112,8 . @th,384,16 map @direct-icmp6
             }
-            chain closed-only {
-                meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn return
-                meta mark set 0x0 accept
-            }
-            chain first {
-                jump find
-                {{Key}} @closed jump closed-only
-                {{Key6}} @closed6 jump closed-only
+            chain way {
                 meta mark & 0xfffc0000 vmap @ways
                 {{IsNode}} notrack accept
                 {{IsService}} meta mark set 0x0
             }
+            chain found {
+                {{IsUnderWay}} goto way
+                {{Key}} @closed meta mark set 0x0 accept
+                {{Key6}} @closed6 meta mark set 0x0 accept
+                goto way
+            }
             chain from-outside {
+                ether saddr @peers meta mark set 0x0 accept
+                goto found
+            }
+            chain error {
                 ether saddr @peers accept
-                goto first
+                goto error-local
+            }
+            chain error-local {
+                jump find
+                {{IsService}} goto way
             }
             chain from-tunnel {
                 ip daddr @vips accept
@@ -104,15 +139,19 @@ internal static class DirectSchema
             }
             chain hand-on {
                 type filter hook prerouting priority -300; policy accept;
-                iifname { "{{Tunnel}}", "{{SecondTunnel}}" } goto from-tunnel
-                ip daddr @vips goto from-outside
-                ip6 daddr @vips6 goto from-outside
+                iifname "{{Tunnels}}*" goto from-tunnel
+                meta mark set {{Key}} map @direct goto from-outside
+                meta mark set {{Key6}} map @direct6 goto from-outside
+                icmp type {{Errors}} goto error
+                icmpv6 type {{Errors6}} goto error
             }
             chain hand-on-local {
                 type route hook output priority -300; policy accept;
-                oifname { "{{Tunnel}}", "{{SecondTunnel}}" } accept
-                ip daddr @vips goto first
-                ip6 daddr @vips6 goto first
+                oifname "{{Tunnels}}*" accept
+                meta mark set {{Key}} map @direct goto found
+                meta mark set {{Key6}} map @direct6 goto found
+                icmp type {{Errors}} goto error-local
+                icmpv6 type {{Errors6}} goto error-local
             }
             chain lost {
                 drop
@@ -137,7 +176,6 @@ internal static class DirectSchema
                 ether saddr @peers goto fresh-arrived
             }
             chain unknown {
-                ct state { established, related, untracked } accept
                 meta l4proto tcp ct state invalid drop
                 iifname "{{SecondTunnel}}" goto last
                 {{IsSyn}} goto fresh
@@ -151,12 +189,14 @@ internal static class DirectSchema
             }
             chain second {
                 type filter hook prerouting priority -150; policy accept;
+                ct state established,related,untracked accept
                 ip daddr @vips goto unknown
                 ip6 daddr @vips6 goto unknown
             }
             chain second-local {
                 type filter hook output priority -150; policy accept;
-                oifname { "{{Tunnel}}", "{{SecondTunnel}}" } accept
+                ct state established,related,untracked accept
+                oifname "{{Tunnels}}*" accept
                 ip daddr @vips goto unknown
                 ip6 daddr @vips6 goto unknown
             }

@@ -13,7 +13,7 @@ internal sealed class KernelTable(NftablesContext nftables, NftablesElements ele
     private static readonly string[] Families = ["", "6"];
 
     private static readonly FrozenSet<string> Fixed =
-        TableSchema.Chains.Concat(DirectSchema.Chains).Concat(DirectSchema.ChangingChains).ToFrozenSet(StringComparer.Ordinal);
+        TableSchema.Chains.Concat(DirectSchema.Chains).Concat(DirectSchema.ChangingChains).Append(IngressSchema.Chain).ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>The table's changing contents, or null when there is no table of this schema.</summary>
     public TablePlan? Read()

@@ -60,7 +60,8 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     public static void Cleanup(string table)
     {
         using var nftables = new NftablesContext();
-        nftables.Run(DirectSchema.RemoveSecond(table) + TableSchema.Remove(table));
+        nftables.Run(
+            IngressSchema.RemoveTable(table, nftables.List("list tables")) + DirectSchema.RemoveSecond(table) + TableSchema.Remove(table));
         new DirectPaths("").Prune(null);
     }
 
@@ -290,7 +291,8 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     {
         ImmutableArray<string> done = [];
         var text = plan.Dump();
-        if (_routes!.TakeChange() || text != _ensured)
+        var look = _routes!.TakeChange();
+        if (look || text != _ensured)
         {
             // Looking takes a dump of every route of the node, so not for every change of an endpoint.
             _ensured = null;
@@ -300,7 +302,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
 
         _table.EnsureDirect(renew: done.Any(one => one.Contains(DirectSchema.SecondTunnel, StringComparison.Ordinal)));
         _table.SetClamp(plan.SegmentV4, plan.IPv6 ? plan.SegmentV6 : null);
-        return done;
+        return _table.SetIngress(plan, look) ? done.Add(IngressTable.Drift) : done;
     }
 
     private void PrunePaths(PathPlan? plan)

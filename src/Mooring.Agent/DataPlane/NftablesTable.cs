@@ -36,6 +36,9 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     private bool? _resetsLost;
     private bool _direct;
     private bool _second;
+    private IngressTable? _ingress;
+
+    private IngressTable Ingress => _ingress ??= new IngressTable(name, commands => Execute(commands), command => _nftables!.List(command), logger);
 
     public TablePlan Kernel => _kernel ?? TablePlan.Empty;
 
@@ -57,6 +60,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
             _direct = _reader.HasDirect();
             _second = _direct && _reader.HasSecond();
             _clamp = _direct ? DirectSchema.ReadClamp(_nftables.List($"list chain inet {name} clamp")) : default;
+            Ingress.Adopt();
             Load(_second
                 ? found with
                 {
@@ -95,9 +99,25 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         }
     }
 
+    /// <summary>Has packets handed on where they come in, as far as the kernel can.</summary>
+    /// <param name="plan">The other nodes.</param>
+    /// <param name="look">Devices may have gone and taken rules with them.</param>
+    /// <returns>They had.</returns>
+    public bool SetIngress(PathPlan plan, bool look)
+    {
+        var drifted = look && Ingress.TakeDrift();
+        Ingress.Set(plan);
+        return drifted;
+    }
+
     /// <summary>Takes away what refers to the tunnel, which can go after this.</summary>
     public void EndDirect()
     {
+        if (_direct)
+        {
+            Ingress.Remove();
+        }
+
         if (_second)
         {
             Execute(DirectSchema.RemoveSecond(name));
@@ -263,7 +283,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         var drift = TableComparison.Drift(actual, expected: Kernel);
         _kernel = actual;
         _unknown = true;
-        return drift;
+        return Ingress.TakeDrift() ? drift.Add(IngressTable.Drift) : drift;
     }
 
     /// <summary>Counters of all services.</summary>
@@ -312,7 +332,8 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
 
     private void Rebuild()
     {
-        Execute(DirectSchema.RemoveSecond(name) + TableSchema.Remove(name) + TableSchema.Create(name));
+        Execute(IngressSchema.RemoveTable(name, _nftables!.List("list tables")) + DirectSchema.RemoveSecond(name) + TableSchema.Remove(name) + TableSchema.Create(name));
+        Ingress.Forget();
         (_direct, _second, _resetsLost, _clamp) = (false, false, null, default);
         Load(TablePlan.Empty);
         Log.Created(logger, name);

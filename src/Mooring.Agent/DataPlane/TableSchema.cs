@@ -70,12 +70,14 @@ internal static class TableSchema
             }
             chain refuse-incoming {
                 type filter hook prerouting priority -90; policy accept;
+                ct state established ct status dnat accept
                 meta mark & 0xff000000 == 0x6e000000 accept
                 ip daddr @vips goto refuse
                 ip6 daddr @vips6 goto refuse
             }
             chain refuse-outgoing {
                 type filter hook output priority -90; policy accept;
+                ct state established ct status dnat accept
                 meta mark & 0xff000000 == 0x6e000000 accept
                 ip daddr @vips goto refuse
                 ip6 daddr @vips6 goto refuse

@@ -10,7 +10,7 @@ using Mooring.Linux.Conntrack;
 
 namespace Mooring.Agent.Tests.DataPlane;
 
-public sealed class DirectForwardingTests : IClassFixture<DirectLab>, IAsyncLifetime
+public sealed partial class DirectForwardingTests : IClassFixture<DirectLab>, IAsyncLifetime
 {
     private readonly DirectLab _lab;
     private readonly NftablesDataPlane[] _engines;
