@@ -119,6 +119,13 @@ spec:
 YAML
   k wait --for=condition=Ready "vip/$name" --timeout=60s >/dev/null
   [[ $(k get vip "$name" -o 'jsonpath={.status.forwarding.mode}') == "$1" ]] || die "$name is not in mode $1"
+  local tries
+  for tries in $(seq 20); do
+    if in_place client curl -sf --max-time 1 "http://${requests[$name]}/" >/dev/null; then
+      return
+    fi
+  done
+  die "$name does not answer"
 }
 
 # Ports of connections that were closed are free again before they run out, everywhere alike.

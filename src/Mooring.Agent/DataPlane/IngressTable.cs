@@ -29,12 +29,16 @@ internal sealed partial class IngressTable(string name, Action<string> execute, 
         _fingerprint = comment < 0 ? null : _rules[(comment + 9)..].Split('"')[0];
     }
 
-    public void Set(PathPlan plan)
+    /// <param name="plan">The other nodes.</param>
+    /// <param name="look">Devices may have gone and taken rules with them.</param>
+    /// <returns>They had.</returns>
+    public bool Set(PathPlan plan, bool look)
     {
+        var drifted = look && TakeDrift();
         var fingerprint = IngressSchema.Fingerprint(plan);
         if (fingerprint == _fingerprint)
         {
-            return;
+            return drifted;
         }
 
         // What the kernel refuses must not leave the next hops that were.
@@ -49,6 +53,7 @@ internal sealed partial class IngressTable(string name, Action<string> execute, 
         }
 
         (_fingerprint, _rules) = (fingerprint, Read());
+        return drifted;
     }
 
     /// <summary>The rules are not what they were when they were made; the next <see cref="Set"/> repairs that.</summary>

@@ -302,7 +302,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
 
         _table.EnsureDirect(renew: done.Any(one => one.Contains(DirectSchema.SecondTunnel, StringComparison.Ordinal)));
         _table.SetClamp(plan.SegmentV4, plan.IPv6 ? plan.SegmentV6 : null);
-        return _table.SetIngress(plan, look) ? done.Add(IngressTable.Drift) : done;
+        return _table.Ingress.Set(plan, look) ? done.Add(IngressTable.Drift) : done;
     }
 
     private void PrunePaths(PathPlan? plan)

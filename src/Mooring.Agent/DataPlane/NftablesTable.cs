@@ -38,7 +38,8 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     private bool _second;
     private IngressTable? _ingress;
 
-    private IngressTable Ingress => _ingress ??= new IngressTable(name, commands => Execute(commands), command => _nftables!.List(command), logger);
+    /// <summary>What hands packets on where they come in.</summary>
+    public IngressTable Ingress => _ingress ??= new IngressTable(name, commands => Execute(commands), command => _nftables!.List(command), logger);
 
     public TablePlan Kernel => _kernel ?? TablePlan.Empty;
 
@@ -99,25 +100,10 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         }
     }
 
-    /// <summary>Has packets handed on where they come in, as far as the kernel can.</summary>
-    /// <param name="plan">The other nodes.</param>
-    /// <param name="look">Devices may have gone and taken rules with them.</param>
-    /// <returns>They had.</returns>
-    public bool SetIngress(PathPlan plan, bool look)
-    {
-        var drifted = look && Ingress.TakeDrift();
-        Ingress.Set(plan);
-        return drifted;
-    }
-
     /// <summary>Takes away what refers to the tunnel, which can go after this.</summary>
     public void EndDirect()
     {
-        if (_direct)
-        {
-            Ingress.Remove();
-        }
-
+        Ingress.Remove();
         if (_second)
         {
             Execute(DirectSchema.RemoveSecond(name));

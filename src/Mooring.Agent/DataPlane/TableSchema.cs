@@ -7,7 +7,7 @@ namespace Mooring.Agent.DataPlane;
 internal static class TableSchema
 {
     /// <summary>Written into the table's comment; a table with another one is rebuilt.</summary>
-    public const string Version = "mooring 4";
+    public const string Version = "mooring 5";
 
     public static readonly string[] Chains =
         ["prerouting", "output", "postrouting", "refuse", "refuse-incoming", "refuse-outgoing"];
