@@ -47,6 +47,11 @@ internal sealed partial class AddressFailover
         {
             ClaimHeardWhileWaiting(id, claim.Kind, now);
         }
+        else if (claim.Kind == ClaimKind.Holder && !_clock.Invited)
+        {
+            // Somebody answers, whether or not the better claim still stands: a node that was paused reads old ones.
+            _clock.Restart(now);
+        }
 
         _lastSequence = id == _terms.Best ? sequence : _lastSequence;
     }
