@@ -30,6 +30,7 @@ internal sealed record ElementLayout(ElementField[] Key, ElementField[] Value)
         ["services"] = new([IPv4, ProtocolName, Port], [Verdict]),
         ["endpoints-tcp"] = new([IPv4, Port, Slot], [IPv4, Port]),
         ["endpoints-udp"] = new([IPv4, Port, Slot], [IPv4, Port]),
+        ["holding"] = new([IPv4, ProtocolName, Port], []),
         ["served"] = new([IPv4, ProtocolName, Port], []),
         ["closed"] = new([IPv4, ProtocolName, Port], []),
         ["direct"] = new([IPv4, ProtocolName, Port], [Mark]),

@@ -38,13 +38,14 @@ internal sealed class KernelServices
     }
 
     public ImmutableSortedDictionary<string, ServicePlan> Build(
-        ImmutableSortedSet<string> served, ImmutableSortedSet<string> closed)
+        ImmutableSortedSet<string> served, ImmutableSortedSet<string> closed, ImmutableSortedSet<string> holding)
     {
         var services = ImmutableSortedDictionary.CreateBuilder<string, ServicePlan>(StringComparer.Ordinal);
-        foreach (var key in _verdicts.Keys.Union(_slots.Keys).Union(_marks.Keys).Union(served).Union(closed))
+        foreach (var key in _verdicts.Keys.Union(_slots.Keys).Union(_marks.Keys).Union(served).Union(closed).Union(holding))
         {
             services[key] = new ServicePlan(_verdicts.GetValueOrDefault(key), [.. _slots.GetValueOrDefault(key) ?? []])
             {
+                Holding = holding.Contains(key),
                 Direct = _marks.TryGetValue(key, out var mark) ? Direct(mark, served.Contains(key), closed.Contains(key)) : null,
             };
         }

@@ -137,7 +137,9 @@ internal sealed class KernelTable(NftablesContext nftables, NftablesElements ele
             Peers = direct ? TablePlan.Set(Set("peers")) : TablePlan.Set(),
             SlotChains = TablePlan.Set(ChainsWithRules(listing).Where(chain => !Fixed.Contains(chain))),
             Services = contents.Build(
-                served: direct ? Both("served") : TablePlan.Set(), closed: direct ? Both("closed") : TablePlan.Set()),
+                served: direct ? Both("served") : TablePlan.Set(),
+                closed: direct ? Both("closed") : TablePlan.Set(),
+                holding: Both("holding")),
         };
 
         void Map(string map)

@@ -11,11 +11,14 @@ internal sealed record ServicePlan(string? Chain, ImmutableArray<string?> Slots)
 {
     public static readonly ServicePlan None = new(null, []);
 
+    /// <summary>New flows are dropped in silence until an endpoint takes them.</summary>
+    public bool Holding { get; init; }
+
     /// <summary>Where the flows of each slot go before this node looks for an endpoint; null in Nat mode.</summary>
     public DirectPlan? Direct { get; init; }
 
     public bool Equals(ServicePlan? other) =>
-        other is not null && Chain == other.Chain && Slots.AsSpan().SequenceEqual(other.Slots.AsSpan())
+        other is not null && Chain == other.Chain && Holding == other.Holding && Slots.AsSpan().SequenceEqual(other.Slots.AsSpan())
         && Equals(Direct, other.Direct);
 
     public override int GetHashCode() => HashCode.Combine(Chain, Slots.Length);

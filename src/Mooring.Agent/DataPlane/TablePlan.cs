@@ -68,7 +68,7 @@ internal sealed record TablePlan
         text.Append("local-backends: ").AppendJoin(", ", LocalBackends).Append('\n');
         foreach (var (key, service) in Services)
         {
-            text.Append(key).Append(" -> ").Append(service.Chain ?? "refuse").Append('\n');
+            text.Append(key).Append(" -> ").Append(service.Chain ?? (service.Holding ? "hold" : "refuse")).Append('\n');
             Fold(text, "  ", service.Slots, slot => slot ?? "(missing)");
             if (service.Direct is { } direct)
             {

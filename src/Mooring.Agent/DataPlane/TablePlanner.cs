@@ -124,6 +124,7 @@ internal sealed class TablePlanner(ServiceNumbers numbers)
         ReferenceEquals(one, other)
         || (one.Algorithm == other.Algorithm
             && one.ClientAffinityTimeout == other.ClientAffinityTimeout
+            && one.HoldsWithoutBackends == other.HoldsWithoutBackends
             && one.Backends.AsSpan().SequenceEqual(other.Backends.AsSpan())
             && Equals(one.Direct, other.Direct));
 
@@ -136,7 +137,7 @@ internal sealed class TablePlanner(ServiceNumbers numbers)
 
         if (service.Backends.IsEmpty)
         {
-            return ServicePlan.None;
+            return ServicePlan.None with { Holding = service.HoldsWithoutBackends };
         }
 
         var affinity = service.ClientAffinityTimeout is not null;
@@ -200,6 +201,7 @@ internal sealed class TablePlanner(ServiceNumbers numbers)
                 : null,
             [.. slots.AsSpan(0, length)])
         {
+            Holding = service.HoldsWithoutBackends && !direct.Open,
             Direct = new DirectPlan(
                 DirectMarks.Way(direct.ByClient, direct.Size) | numbers.Of(key),
                 [.. direct.Owners.Select(MarkOf)],

@@ -29,6 +29,10 @@ internal static class TableSchema
             }
             set local-backends6 { type ipv6_addr
             }
+            set holding { type ipv4_addr . inet_proto . inet_service
+            }
+            set holding6 { type ipv6_addr . inet_proto . inet_service
+            }
             map endpoints-tcp { typeof ip daddr . tcp dport . numgen inc mod 65536 : ip daddr . tcp dport
             }
             map endpoints-udp { typeof ip daddr . udp dport . numgen inc mod 65536 : ip daddr . udp dport
@@ -63,6 +67,8 @@ internal static class TableSchema
             chain refuse {
                 meta l4proto tcp ct state invalid drop
                 meta l4proto { icmp, ipv6-icmp } drop
+                ip daddr . meta l4proto . th dport @holding drop
+                ip6 daddr . meta l4proto . th dport @holding6 drop
                 ip daddr != @held drop
                 ip6 daddr != @held6 drop
                 meta l4proto tcp reject with tcp reset

@@ -79,6 +79,7 @@ internal sealed class TableTransaction(string table)
 
         var (endpoints, prefix) = TablePlan.EndpointsOf(key);
         Slots(Inet(endpoints), prefix, from.Slots, to.Slots, slot => slot);
+        Member("holding" + TablePlan.SuffixOf(key), key, from.Holding, to.Holding);
         if (!Equals(from.Direct, to.Direct))
         {
             Direct(key, from.Direct, to.Direct);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Hosting;
@@ -24,6 +25,7 @@ internal sealed partial class HealthCheckService : BackgroundService
     private readonly Dictionary<(string SetId, IPEndPoint Backend), ScheduledCheck> _checks = [];
     private readonly ConcurrentDictionary<(string SetId, IPEndPoint Backend), HealthVerdict> _verdicts = new();
     private ClusterSnapshot _snapshot = ClusterSnapshot.Empty;
+    private FrozenDictionary<string, ImmutableArray<Backend>> _backends = FrozenDictionary<string, ImmutableArray<Backend>>.Empty;
     private ImmutableHashSet<IPAddress> _held = [];
     private bool _stopping;
 
@@ -69,7 +71,12 @@ internal sealed partial class HealthCheckService : BackgroundService
     {
         lock (_gate)
         {
-            _snapshot = snapshot;
+            if (!ReferenceEquals(_snapshot, snapshot))
+            {
+                _snapshot = snapshot;
+                _backends = snapshot.BackendSets.ToFrozenDictionary(set => set.Id, set => set.Backends, StringComparer.Ordinal);
+            }
+
             var wanted = HealthCheckTargets.Of(snapshot, _nodeName, _held)
                 .ToDictionary(target => (target.BackendSetId, target.Backend));
             if (_stopping)
@@ -98,7 +105,7 @@ internal sealed partial class HealthCheckService : BackgroundService
             var now = _scheduler.Now;
             foreach (var (key, target) in wanted)
             {
-                var check = new ScheduledCheck(target, now, _timeProvider)
+                var check = new ScheduledCheck(target, _verdicts.GetValueOrDefault(key), now, _timeProvider)
                 {
                     Due = now + CheckSchedule.First(target.Check, _nodeName, target.BackendSetId, target.Backend),
                 };
@@ -195,6 +202,11 @@ internal sealed partial class HealthCheckService : BackgroundService
                 check.Tracker.Suspect();
             }
 
+            if (outcome.Success && check.Tracker.Verdict is { Healthy: false } && IsLastHope(target.BackendSetId))
+            {
+                check.Tracker.Trust();
+            }
+
             var now = _timeProvider.GetUtcNow();
             if (check.Tracker.Observe(outcome.Success, outcome.Reason, now, outcome.Warning) is { } verdict)
             {
@@ -205,6 +217,17 @@ internal sealed partial class HealthCheckService : BackgroundService
         {
             // A probe turns every failure into an outcome, so this is a fault of ours; the verdict stays, the checks go on.
             Log.CheckFaulted(_logger, target.BackendSetId, target.Backend, exception);
+        }
+    }
+
+    /// <summary>No endpoint of the set that is checked here is healthy: the first that passes is believed.</summary>
+    private bool IsLastHope(string backendSetId)
+    {
+        lock (_gate)
+        {
+            return _backends.TryGetValue(backendSetId, out var backends)
+                && !backends.Any(backend => _checks.ContainsKey((backendSetId, backend.EndPoint))
+                    && IsHealthy(backendSetId, backend.EndPoint) != false);
         }
     }
 

@@ -3,7 +3,12 @@ using Mooring.Core.Health;
 namespace Mooring.Agent.HealthChecks;
 
 /// <summary>One target and where its checks are. Guarded by the scheduler's lock, but for its run.</summary>
-internal sealed class ScheduledCheck(HealthCheckTarget target, TimeSpan now, TimeProvider timeProvider) : IDisposable
+/// <param name="target">What is checked.</param>
+/// <param name="verdict">What was found of it by other rules; null for nothing.</param>
+/// <param name="now">On the scheduler's clock.</param>
+/// <param name="timeProvider">For the end of each check.</param>
+internal sealed class ScheduledCheck(
+    HealthCheckTarget target, HealthVerdict? verdict, TimeSpan now, TimeProvider timeProvider) : IDisposable
 {
     /// <summary>Weight of the latest check in the average.</summary>
     private const double Latest = 0.25;
@@ -12,7 +17,7 @@ internal sealed class ScheduledCheck(HealthCheckTarget target, TimeSpan now, Tim
 
     public HealthCheckTarget Target => target;
 
-    public HealthTracker Tracker { get; } = new(target.Check.UnhealthyThreshold, target.Check.HealthyThreshold);
+    public HealthTracker Tracker { get; } = new(target.Check.UnhealthyThreshold, target.Check.HealthyThreshold, verdict);
 
     /// <summary>When failures begin to count, on the scheduler's clock.</summary>
     public TimeSpan CountsFrom { get; } = now + target.Check.InitialDelay;

@@ -58,6 +58,14 @@ public sealed class BackendPoolSpec
     [DefaultValue(0)]
     public int MinHealthyPercent { get; set; }
 
+    [JsonPropertyName("withoutEndpoints")]
+    [Description(
+        "What new connections meet while no endpoint takes any: Refuse answers at once that there is nobody, Hold does not "
+        + "answer, so that clients try again until one does.")]
+    [AllowedValues("Refuse", "Hold")]
+    [DefaultValue("Refuse")]
+    public string WithoutEndpoints { get; set; } = "Refuse";
+
     [JsonPropertyName("drainTimeout")]
     [Description(
         "How long established connections to an endpoint that drains are left alone before they are cut: a pod that terminates or "

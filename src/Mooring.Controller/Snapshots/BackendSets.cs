@@ -134,6 +134,7 @@ internal sealed class BackendSets(
         DrainTimeout = pool.DrainTimeout,
         ShutsDownSessions = pool.ShutsDownSessions,
         MinHealthyPercent = pool.MinHealthyPercent,
+        HoldsWithoutBackends = pool.HoldsWithoutEndpoints,
         Backends = backends,
     };
 

@@ -38,6 +38,8 @@ internal static class BackendPoolReader
             MinHealthyPercent = reader.Number(spec.MinHealthyPercent, "spec.minHealthyPercent", 0, 100),
             ShutsDownSessions = reader.Choice(
                 spec.OnMarkedDown, "spec.onMarkedDown", false, ("KeepSessions", false), ("ShutdownSessions", true)),
+            HoldsWithoutEndpoints = reader.Choice(
+                spec.WithoutEndpoints, "spec.withoutEndpoints", false, ("Refuse", false), ("Hold", true)),
             DrainTimeout = reader.Duration(
                 spec.DrainTimeout, "spec.drainTimeout", TimeSpan.Zero, MaxDrainTimeout, BackendSet.DefaultDrainTimeout),
         };

@@ -30,6 +30,8 @@ internal sealed record PoolSettings
 
     public int MinHealthyPercent { get; init; }
 
+    public bool HoldsWithoutEndpoints { get; init; }
+
     public TimeSpan DrainTimeout { get; init; }
 
     public bool ShutsDownSessions { get; init; }

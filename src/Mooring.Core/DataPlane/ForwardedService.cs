@@ -19,8 +19,11 @@ public sealed record ForwardedService
 
     public TimeSpan? ClientAffinityTimeout { get; init; }
 
-    /// <summary>Backends that take new flows, sorted by address, then port. Empty refuses new flows.</summary>
+    /// <summary>Backends that take new flows, sorted by address, then port. Empty refuses new flows, or holds them.</summary>
     public ImmutableArray<ForwardedBackend> Backends { get; init; } = [];
+
+    /// <summary>New flows that no backend takes are dropped in silence instead of refused.</summary>
+    public bool HoldsWithoutBackends { get; init; }
 
     /// <summary>How flows find the node that serves them; null in Nat mode.</summary>
     public DirectForwarding? Direct { get; init; }

@@ -173,6 +173,7 @@ public sealed class SnapshotPlanner(string nodeName)
         Port = origin.Port.Port,
         Algorithm = planned.Set.Algorithm,
         ClientAffinityTimeout = planned.Set.ClientAffinityTimeout,
+        HoldsWithoutBackends = planned.Set.HoldsWithoutBackends,
         Backends = origin.Vip.LocalEndpointsOnly ? planned.Local.Value : planned.Backends,
         Direct = origin.Vip.Forwarding == ForwardingMode.Direct ? planned.Direct.Value : null,
         Draining = origin.Port.Protocol == TransportProtocol.Tcp && !planned.Set.ShutsDownSessions ? planned.Unfit : planned.Draining,

@@ -5,7 +5,10 @@ namespace Mooring.Core.Health;
 /// endpoint out, <paramref name="healthyThreshold"/> successes in a row bring it back. Before the first verdict the
 /// endpoint is presumed healthy, as Kubernetes said it is ready.
 /// </summary>
-public sealed class HealthTracker(int unhealthyThreshold, int healthyThreshold)
+/// <param name="unhealthyThreshold">1 or more.</param>
+/// <param name="healthyThreshold">1 or more.</param>
+/// <param name="verdict">What was found before these checks began; null for nothing.</param>
+public sealed class HealthTracker(int unhealthyThreshold, int healthyThreshold, HealthVerdict? verdict = null)
 {
     private readonly int _unhealthyThreshold = Checked(unhealthyThreshold, nameof(unhealthyThreshold));
     private readonly int _healthyThreshold = Checked(healthyThreshold, nameof(healthyThreshold));
@@ -13,7 +16,7 @@ public sealed class HealthTracker(int unhealthyThreshold, int healthyThreshold)
     private int _successes;
 
     /// <summary>The verdict in force; null until one threshold was reached.</summary>
-    public HealthVerdict? Verdict { get; private set; }
+    public HealthVerdict? Verdict { get; private set; } = verdict;
 
     /// <summary>Takes the result of one check; returns the new verdict when it changes, else null.</summary>
     /// <param name="success">Whether the check passed.</param>
@@ -49,6 +52,15 @@ public sealed class HealthTracker(int unhealthyThreshold, int healthyThreshold)
         if (Verdict is not { Healthy: false })
         {
             _failures = _unhealthyThreshold - 1;
+        }
+    }
+
+    /// <summary>No other endpoint is healthy: one success seen here is enough.</summary>
+    public void Trust()
+    {
+        if (Verdict is { Healthy: false })
+        {
+            _successes = _healthyThreshold - 1;
         }
     }
 

@@ -32,6 +32,11 @@ public sealed record BackendSet
     /// <summary>Below this share of healthy backends, in percent, checks are not believed; 0 always believes them.</summary>
     public int MinHealthyPercent { get; init; }
 
+    /// <summary>
+    /// New connections that no backend takes are left without an answer, so that clients go on trying, instead of refused.
+    /// </summary>
+    public bool HoldsWithoutBackends { get; init; }
+
     /// <summary>Sorted by address, then port.</summary>
     public ImmutableArray<Backend> Backends { get; init; } = [];
 

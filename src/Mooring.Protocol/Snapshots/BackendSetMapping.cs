@@ -25,6 +25,7 @@ internal static class BackendSetMapping
             DrainTimeout = Duration.FromTimeSpan(set.DrainTimeout),
             MinHealthyPercent = (uint)set.MinHealthyPercent,
             ShutsDownSessions = set.ShutsDownSessions,
+            HoldsWithoutBackends = set.HoldsWithoutBackends,
         };
         foreach (var backend in set.Backends)
         {
@@ -62,6 +63,7 @@ internal static class BackendSetMapping
                 ? null
                 : reader.Duration("client_affinity_timeout", set.ClientAffinityTimeout, TimeSpan.FromSeconds(1), MaxAffinity),
             HealthCheck = set.HealthCheck is null ? null : HealthCheckMapping.Read(set.HealthCheck, reader),
+            HoldsWithoutBackends = set.HoldsWithoutBackends,
             MinHealthyPercent = reader.Number("min_healthy_percent", set.MinHealthyPercent, 0, 100),
             ShutsDownSessions = set.ShutsDownSessions,
             DrainTimeout = reader.Duration("drain_timeout", set.DrainTimeout, TimeSpan.Zero, MaxDrain),

@@ -117,6 +117,19 @@ public sealed class NftablesDataPlaneTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Apply_NoBackendsAndHolds_AnswersOnceThereIsOne()
+    {
+        await ApplyAsync(Tcp(BalancingAlgorithm.Maglev) with { HoldsWithoutBackends = true });
+
+        _lab.Connect(timeoutMillis: 300).ShouldBe("timeout");
+        _lab.Connect(port: 81).ShouldBe("refused", "a port that is not served");
+        (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldBeEmpty();
+        var waiting = Task.Run(() => _lab.Connect());
+        await ApplyAsync(Tcp(BalancingAlgorithm.Maglev, Pod1) with { HoldsWithoutBackends = true });
+        (await waiting).ShouldBe("pod1 saw 10.70.0.200", "its client went on trying");
+    }
+
+    [Fact]
     public async Task Apply_NoBackends_OtherThanHolderIsSilent()
     {
         await ApplyAsync(Tcp(BalancingAlgorithm.Maglev));

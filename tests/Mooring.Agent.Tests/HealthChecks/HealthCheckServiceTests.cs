@@ -45,6 +45,27 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Checks_EveryBackendDown_FirstSuccessBringsBack()
+    {
+        await _service.StartAsync(CancellationToken.None);
+        var (first, second) = (Listen(0), Listen(0));
+        var snapshot = Snapshot(["node-1"], (IPEndPoint)first.LocalEndPoint!, (IPEndPoint)second.LocalEndPoint!);
+        var set = snapshot.BackendSets[0];
+        // Without that they would never come back.
+        var never = set with { HealthCheck = set.HealthCheck! with { HealthyThreshold = int.MaxValue } };
+        first.Dispose();
+        second.Dispose();
+        _service.ApplySnapshot(snapshot with { BackendSets = [never] });
+        (await NextAsync()).Verdict.Healthy.ShouldBeFalse();
+        (await NextAsync()).Verdict.Healthy.ShouldBeFalse();
+
+        using var again = Listen(set.Backends[0].Port);
+
+        var back = await NextAsync();
+        (back.Backend, back.Verdict.Healthy).ShouldBe((set.Backends[0].EndPoint, true));
+    }
+
+    [Fact]
     public async Task ApplySnapshot_BackendRemoved_ForgetsItsVerdict()
     {
         await _service.StartAsync(CancellationToken.None);

@@ -36,6 +36,17 @@ public sealed class HealthCheckReadingTests
         finding.Message.ShouldContain(fix);
     }
 
+    [Theory]
+    [InlineData("Refuse", false)]
+    [InlineData("Hold", true)]
+    public void Read_WithoutEndpoints_IsCarried(string policy, bool holds) =>
+        BackendPoolReader.Read(Pool(change: spec => spec.WithoutEndpoints = policy)).HoldsWithoutEndpoints.ShouldBe(holds);
+
+    [Fact]
+    public void Read_WithoutEndpointsOfNoMeaning_NamesTheField() =>
+        BackendPoolReader.Read(Pool(change: spec => spec.WithoutEndpoints = "Wait")).Findings.ShouldHaveSingleItem()
+            .ToString().ShouldBe("spec.withoutEndpoints: 'Wait' is none of Refuse, Hold");
+
     [Fact]
     public void Read_EveryField_IsCarried()
     {

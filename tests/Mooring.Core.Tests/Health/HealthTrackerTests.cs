@@ -52,6 +52,17 @@ public sealed class HealthTrackerTests
         tracker.Observe(true, "", Start.AddSeconds(9)).ShouldBe(new HealthVerdict(true, "", Start.AddSeconds(9)));
     }
 
+    [Fact]
+    public void Trust_UnhealthyEndpoint_ComesBackWithOneSuccess()
+    {
+        var tracker = new HealthTracker(unhealthyThreshold: 1, healthyThreshold: 3);
+        tracker.Observe(false, "down", Start);
+
+        tracker.Trust();
+
+        tracker.Observe(true, "", Start)!.Healthy.ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData(0, 1)]
     [InlineData(1, 0)]
