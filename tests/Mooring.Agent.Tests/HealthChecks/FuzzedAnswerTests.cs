@@ -10,17 +10,11 @@ public sealed class FuzzedAnswerTests : ProbeTestBase
     private const int Answers = 150;
     private static readonly UdpCheckIntent Question = new() { Payload = [1], Expected = "^this and nothing else$" };
 
-    /// <summary>How answers begin, so that some get past the first look.</summary>
-    private static readonly byte[][] Beginnings =
-    [
-        [], [.. "HTTP/1.1 "u8], [.. "HTTP/1.1 200 OK\r\n"u8], [.. "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"u8],
-        [0, 0, 0, 4, 0, 0, 0, 0, 0], [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 1, 4, 0, 0, 0, 1], [22, 3, 3, 0, 200],
-    ];
-
     [Theory]
     [InlineData(HealthCheckType.Http, false, false)]
     [InlineData(HealthCheckType.Http, false, true)]
     [InlineData(HealthCheckType.Http, true, false)]
+    [InlineData(HealthCheckType.Http, true, true)]
     [InlineData(HealthCheckType.Grpc, false, false)]
     [InlineData(HealthCheckType.Grpc, true, false)]
     [InlineData(HealthCheckType.Tcp, true, false)]
@@ -29,7 +23,7 @@ public sealed class FuzzedAnswerTests : ProbeTestBase
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
-        var serving = ServeAsync(listener, new Random(20261121));
+        var serving = RandomAnswers.ServeAsync(listener, new Random(20261121));
         var check = Check(type) with
         {
             Http2 = http2,
@@ -71,35 +65,20 @@ public sealed class FuzzedAnswerTests : ProbeTestBase
         }
     }
 
-    private static async Task ServeAsync(Socket listener, Random random)
+    [Fact]
+    public async Task Probe_ProgramThatSaysRandomBytes_FailsWithAReason()
     {
-        var buffer = new byte[1024];
-        try
+        var path = Path.Combine(Folder, "check");
+        await File.WriteAllTextAsync(path, "#!/bin/sh\nhead -c 2000 /dev/urandom; head -c 2000 /dev/urandom >&2; exit 1\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        for (var i = 0; i < 20; i++)
         {
-            while (true)
-            {
-                using var connection = await listener.AcceptAsync();
-                try
-                {
-                    await connection.ReceiveAsync(buffer);
-                    var answer = new byte[random.Next(4000)];
-                    random.NextBytes(answer);
-                    await connection.SendAsync(Beginnings[random.Next(Beginnings.Length)]);
-                    await connection.SendAsync(answer);
-                    connection.Shutdown(SocketShutdown.Send);
-                    while (await connection.ReceiveAsync(buffer) > 0)
-                    {
-                    }
-                }
-                catch (SocketException)
-                {
-                    // The prober had enough of it.
-                }
-            }
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The test is over.
+            var outcome = await ProbeAsync(
+                Check(HealthCheckType.Exec) with { Exec = new ExecCheckIntent { Program = "check" } }, new IPEndPoint(IPAddress.Loopback, 1));
+
+            outcome.Success.ShouldBeFalse();
+            outcome.Reason.ShouldStartWith("check ended with status 1");
+            outcome.Reason.ShouldAllBe(c => !char.IsControl(c));
         }
     }
 }

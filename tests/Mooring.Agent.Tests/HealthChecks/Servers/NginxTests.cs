@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Mooring.Agent.HealthChecks;
 using Mooring.Core.Snapshots;
 
@@ -88,21 +89,35 @@ public sealed class NginxTests : ProbeTestBase
         (await ProbeAsync(check, _good)).ShouldBe(ProbeOutcome.Passed);
     }
 
-    [Fact]
-    public async Task Https_ExpiredCertificate_SaysSince()
+    [Theory]
+    [InlineData(HealthCheckType.Tcp)]
+    [InlineData(HealthCheckType.Http)]
+    [InlineData(HealthCheckType.Grpc)]
+    public async Task AnyTlsType_ExpiredCertificate_SaysSince(HealthCheckType type)
     {
         await StartAsync();
 
-        (await ProbeAsync(Secure("web.example"), _expired)).ShouldBe(ProbeOutcome.Failed("TLS: certificate expired 2026-01-03"));
+        (await ProbeAsync(Secure("web.example") with { Type = type }, _expired))
+            .ShouldBe(ProbeOutcome.Failed("TLS: certificate expired 2026-01-03"));
+    }
+
+    [Theory]
+    [InlineData(HealthCheckType.Tcp)]
+    [InlineData(HealthCheckType.Http)]
+    [InlineData(HealthCheckType.Grpc)]
+    public async Task AnyTlsType_WrongHost_NamesBoth(HealthCheckType type)
+    {
+        await StartAsync();
+
+        (await ProbeAsync(Secure("web.example") with { Type = type }, _other))
+            .ShouldBe(ProbeOutcome.Failed("TLS: certificate is for other.example, not for web.example"));
     }
 
     [Fact]
-    public async Task Https_WrongHost_NamesBoth()
+    public async Task Https_NotVerified_PassesWithAnyCertificate()
     {
         await StartAsync();
 
-        (await ProbeAsync(Secure("web.example"), _other))
-            .ShouldBe(ProbeOutcome.Failed("TLS: certificate is for other.example, not for web.example"));
         (await ProbeAsync(Secure("web.example") with { Tls = new TlsCheckIntent { SkipVerify = true } }, _other))
             .ShouldBe(ProbeOutcome.Passed);
     }
@@ -141,7 +156,31 @@ public sealed class NginxTests : ProbeTestBase
         (await ProbeAsync(Check(HealthCheckType.Tcp), _plain)).ShouldBe(ProbeOutcome.Passed);
         (await ProbeAsync(Check(HealthCheckType.Http) with { Timeout = Short }, _plain))
             .ShouldBe(ProbeOutcome.Failed($"no answer from {_plain} within 400ms"));
-        (await ProbeAsync(tls, _good)).ShouldBe(ProbeOutcome.Failed($"TLS: no handshake with {_good} within 400ms"));
+        foreach (var type in (HealthCheckType[])[HealthCheckType.Tcp, HealthCheckType.Http, HealthCheckType.Grpc])
+        {
+            (await ProbeAsync(tls with { Type = type }, _good))
+                .ShouldBe(ProbeOutcome.Failed($"TLS: no handshake with {_good} within 400ms"));
+        }
+    }
+
+    [Theory]
+    [InlineData(HealthCheckType.Tcp)]
+    [InlineData(HealthCheckType.Http)]
+    [InlineData(HealthCheckType.Grpc)]
+    public async Task AnyType_BacklogFull_SaysThereIsNoConnection(HealthCheckType type)
+    {
+        // The kernel answers no more handshakes for a server that accepts none.
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        var endPoint = (IPEndPoint)listener.LocalEndPoint!;
+        for (var i = 0; i < 8; i++)
+        {
+            _ = Own(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ConnectAsync(endPoint);
+        }
+
+        (await ProbeAsync(Check(type) with { Timeout = Short }, endPoint))
+            .ShouldBe(ProbeOutcome.Failed($"no connection to {endPoint} within 400ms"));
     }
 
     [Fact]
@@ -197,8 +236,8 @@ public sealed class NginxTests : ProbeTestBase
                 location /protocol { return 200 "$server_protocol"; }
                 location /names { return 200 "$ssl_server_name $host"; }
               }
-              server { listen {{_expired}} ssl; ssl_certificate {{expired.Certificate}}; ssl_certificate_key {{expired.Key}}; }
-              server { listen {{_other}} ssl; ssl_certificate {{other.Certificate}}; ssl_certificate_key {{other.Key}}; location / { return 200 ok; } }
+              server { listen {{_expired}} ssl http2; ssl_certificate {{expired.Certificate}}; ssl_certificate_key {{expired.Key}}; }
+              server { listen {{_other}} ssl http2; ssl_certificate {{other.Certificate}}; ssl_certificate_key {{other.Key}}; location / { return 200 ok; } }
             }
             """);
         var server = Own(ServerProcess.Start(Program, "-c", path, "-e", "stderr", "-p", Folder));

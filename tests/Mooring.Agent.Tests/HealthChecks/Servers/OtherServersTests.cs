@@ -94,7 +94,7 @@ public sealed class OtherServersTests : ProbeTestBase
     [Fact]
     public async Task Grpc_Grpcio_EveryAnswer()
     {
-        var endPoint = await StartGrpcAsync();
+        var (server, endPoint) = await StartGrpcAsync();
         var check = Check(HealthCheckType.Grpc);
 
         (await ProbeAsync(check, endPoint)).ShouldBe(ProbeOutcome.Passed);
@@ -107,24 +107,27 @@ public sealed class OtherServersTests : ProbeTestBase
             .ShouldBe(ProbeOutcome.Failed($"no answer from {endPoint} within 400ms"));
         var closed = ServerProcess.FreePort();
         (await ProbeAsync(check, closed)).ShouldBe(ProbeOutcome.Failed($"connection refused by {closed}"));
+        server.Freeze();
+        (await ProbeAsync(check with { Timeout = Short }, endPoint))
+            .ShouldBe(ProbeOutcome.Failed($"no answer from {endPoint} within 400ms"));
     }
 
     [Fact]
     public async Task Grpc_ServerWithoutHealth_SaysSo()
     {
-        var endPoint = await StartGrpcAsync("none");
+        var (_, endPoint) = await StartGrpcAsync("none");
 
         (await ProbeAsync(Check(HealthCheckType.Grpc), endPoint))
             .ShouldBe(ProbeOutcome.Failed($"gRPC: {endPoint} does not offer the health protocol"));
     }
 
-    private async Task<IPEndPoint> StartGrpcAsync(params string[] more)
+    private async Task<(ServerProcess Server, IPEndPoint EndPoint)> StartGrpcAsync(params string[] more)
     {
         Assert.SkipUnless(Directory.Exists("/usr/lib/python3/dist-packages/grpc"), "needs grpcio (Debian: python3-grpcio)");
         var endPoint = ServerProcess.FreePort();
         var script = Path.Combine(AppContext.BaseDirectory, "HealthChecks", "Servers", "grpc_health.py");
         var server = Own(ServerProcess.Start(
             "/usr/bin/python3", [script, endPoint.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), .. more]));
-        return await server.ListeningAsync(endPoint);
+        return (server, await server.ListeningAsync(endPoint));
     }
 }
