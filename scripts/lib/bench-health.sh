@@ -83,4 +83,6 @@ jq -r '[.type, .cpu, .rss, .p50, .p99, .max, .failures, .haproxyCpu, .haproxyRss
   done
 finish "$(jq -s '{unit: "percent of a core, MB, ms", runs: ., figures: (map(
   {key: ("health-" + .type + "-cpu"), value: .cpu}, {key: ("health-" + .type + "-rss"), value: .rss},
-  {key: ("health-" + .type + "-late-p99"), value: .p99}) | from_entries)}' "$work/results")"
+  {key: ("health-" + .type + "-failed"), value: .failures},
+  {key: ("health-" + .type + "-late-p50"), value: .p50}, {key: ("health-" + .type + "-late-p99"), value: .p99},
+  {key: ("health-" + .type + "-late-max"), value: .max}) | from_entries)}' "$work/results")"

@@ -36,6 +36,9 @@ internal sealed class HealthCheckMetrics
         _duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("type", Name(type)));
     }
 
+    /// <summary>A check that had no answer in time, but neither had this program CPU time.</summary>
+    public void Doubted(HealthCheckType type) => _checks.Add(1, new("type", Name(type)), new("result", "doubted"));
+
     public void Changed(bool healthy) =>
         _changes.Add(1, new KeyValuePair<string, object?>("verdict", healthy ? "healthy" : "unhealthy"));
 

@@ -184,8 +184,22 @@ internal sealed partial class HealthCheckService : BackgroundService
         {
             var started = _timeProvider.GetTimestamp();
             var outcome = await _probes.For(target.Check.Type).ProbeAsync(target, deadline).ConfigureAwait(false);
-            check.LastFailed = !outcome.Success;
             var took = _timeProvider.GetElapsedTime(started);
+            if (check.Stopped)
+            {
+                return;
+            }
+
+            if (!outcome.Success && deadline.IsCancellationRequested && !check.Doubted
+                && CheckSchedule.IsDoubtful(target.Check, took))
+            {
+                // It counts when it happens again.
+                check.Doubted = true;
+                _metrics.Doubted(target.Check.Type);
+                return;
+            }
+
+            (check.LastFailed, check.Doubted) = (!outcome.Success, false);
             _metrics.Checked(target.Check.Type, outcome.Success, took);
             if (outcome.Success)
             {

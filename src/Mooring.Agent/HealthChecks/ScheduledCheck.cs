@@ -37,6 +37,9 @@ internal sealed class ScheduledCheck(
     /// <summary>Moving average of the checks that passed; null before the first.</summary>
     public TimeSpan? ResponseTime { get; private set; }
 
+    /// <summary>The last check ended without an answer, and so late that it did not count.</summary>
+    public bool Doubted { get; set; }
+
     /// <summary>Another node found it unhealthy since the last check.</summary>
     public bool Suspected { get; set; }
 

@@ -6,6 +6,8 @@ namespace Mooring.Core.Health;
 /// <summary>When a check is due: spread over the interval by a hash, so that thousands make no bursts.</summary>
 public static class CheckSchedule
 {
+    private static readonly TimeSpan Overdue = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Delay before the first check: 0 to one interval, the same at every start for one node and endpoint.</summary>
     public static TimeSpan First(HealthCheckIntent check, string node, string backendSetId, IPEndPoint backend)
     {
@@ -38,4 +40,10 @@ public static class CheckSchedule
         // Missed by more than an interval, as after a pause of the machine: at once, and from there on.
         return now - next > interval ? now : next + interval;
     }
+
+    /// <summary>
+    /// The end of a check without an answer was noticed so late that it says more of this node than of the endpoint: without
+    /// CPU time, an answer that is there in time is read after the timeout.
+    /// </summary>
+    public static bool IsDoubtful(HealthCheckIntent check, TimeSpan took) => took > check.Timeout + Overdue;
 }

@@ -37,6 +37,13 @@ public sealed class CheckScheduleTests
         CheckSchedule.Next(jittered, 10 * Second, 10 * Second, failing: false, 1).ShouldBe(16 * Second);
     }
 
+    [Theory]
+    [InlineData(2000, false)]
+    [InlineData(2200, false)]
+    [InlineData(3000, true)]
+    public void IsDoubtful_NoticedLongAfterTheTimeout_IsDoubted(int tookMillis, bool doubtful) =>
+        CheckSchedule.IsDoubtful(Check with { Timeout = 2 * Second }, TimeSpan.FromMilliseconds(tookMillis)).ShouldBe(doubtful);
+
     [Fact]
     public void First_SameEndpoint_IsTheSameOnANodeAndDiffersBetweenNodes()
     {
