@@ -132,6 +132,13 @@ internal static class AgentHost
             provider.GetRequiredService<FailoverService>(),
             provider.GetRequiredService<HealthCheckService>()));
 
+        services.AddSingleton(provider => new HandshakeWatch(
+            provider.GetRequiredService<HealthCheckService>(),
+            ReadFlows,
+            ConntrackMonitor.Open,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<HandshakeWatch>>()));
+
         services.AddSingleton(provider => new LoadReporter(
             ReadFlows,
             provider.GetRequiredService<HealthCheckService>().ResponseTimes,
@@ -156,6 +163,7 @@ internal static class AgentHost
                 provider.GetRequiredService<DataPlaneLoop>(),
                 provider.GetRequiredService<LoadReporter>(),
                 provider.GetRequiredService<SurroundingsWatch>(),
+                provider.GetRequiredService<HandshakeWatch>(),
                 provider.GetRequiredService<ControllerFirst>(),
             ],
             provider.GetRequiredService<ILogger<SnapshotKeeper>>()));
@@ -211,6 +219,7 @@ internal static class AgentHost
         services.AddHostedService(provider => provider.GetRequiredService<FirstPacketWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<LoadReporter>());
         services.AddHostedService(provider => provider.GetRequiredService<SurroundingsWatch>());
+        services.AddHostedService(provider => provider.GetRequiredService<HandshakeWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentReporter>());
         services.AddHostedService(provider => provider.GetRequiredService<FailoverService>());
     }

@@ -11,6 +11,7 @@ internal sealed class HealthCheckMetrics
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _lateness;
     private readonly Counter<long> _changes;
+    private readonly Counter<long> _suspicions;
     private Func<(int Healthy, int Unhealthy)> _count = static () => (0, 0);
 
     public HealthCheckMetrics(IMeterFactory meters)
@@ -21,6 +22,8 @@ internal sealed class HealthCheckMetrics
         _lateness = meter.CreateHistogram<double>(
             "mooring_health_check_lateness_seconds", "s", "How long after they were due checks began.");
         _changes = meter.CreateCounter<long>("mooring_health_verdict_changes_total", description: "Verdicts that changed, by the new one.");
+        _suspicions = meter.CreateCounter<long>(
+            "mooring_health_suspicions_total", description: "Endpoints checked at once because connections of clients to them failed.");
         meter.CreateObservableGauge(
             "mooring_health_endpoints", Endpoints, description: "Endpoints checked here that have a verdict, by verdict.");
     }
@@ -38,6 +41,9 @@ internal sealed class HealthCheckMetrics
 
     /// <summary>A check that had no answer in time, but neither had this program CPU time.</summary>
     public void Doubted(HealthCheckType type) => _checks.Add(1, new("type", Name(type)), new("result", "doubted"));
+
+    /// <summary>Clients could not connect to an endpoint.</summary>
+    public void Suspected() => _suspicions.Add(1);
 
     public void Changed(bool healthy) =>
         _changes.Add(1, new KeyValuePair<string, object?>("verdict", healthy ? "healthy" : "unhealthy"));

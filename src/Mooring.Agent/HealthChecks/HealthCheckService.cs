@@ -131,6 +131,29 @@ internal sealed partial class HealthCheckService : BackgroundService
         }
     }
 
+    /// <summary>
+    /// Connections of clients to the endpoint failed. It is checked now, and one failure is enough unless too many endpoints
+    /// are out already.
+    /// </summary>
+    public void SuspectByClients(string backendSetId, IPEndPoint backend, int handshakes)
+    {
+        lock (_gate)
+        {
+            if (!_checks.TryGetValue((backendSetId, backend), out var check) || check.Tracker.Verdict is { Healthy: false })
+            {
+                return;
+            }
+
+            _metrics.Suspected();
+            if (MayHold(check))
+            {
+                (check.Suspected, check.FailedHandshakes) = (true, handshakes);
+            }
+
+            _scheduler.Hasten(check);
+        }
+    }
+
     /// <summary>The addresses this node answers for: what is behind them is checked, whatever the snapshot foresees.</summary>
     public void HoldersChanged(ImmutableHashSet<IPAddress> held)
     {
@@ -216,13 +239,27 @@ internal sealed partial class HealthCheckService : BackgroundService
                 check.Tracker.Suspect();
             }
 
-            if (outcome.Success && check.Tracker.Verdict is { Healthy: false } && IsLastHope(target.BackendSetId))
+            if (outcome.Success && check.Tracker.Verdict is { Healthy: false })
             {
-                check.Tracker.Trust();
+                if (IsLastHope(target.BackendSetId))
+                {
+                    check.Tracker.Trust();
+                }
+                else if (check.Hold.Holds(_scheduler.Now))
+                {
+                    return;
+                }
             }
 
             var now = _timeProvider.GetUtcNow();
-            if (check.Tracker.Observe(outcome.Success, outcome.Reason, now, outcome.Warning) is { } verdict)
+            var verdict = check.Tracker.Observe(outcome.Success, outcome.Reason, now, outcome.Warning);
+            if (verdict is { Healthy: false })
+            {
+                verdict = HoldDown(check, verdict);
+            }
+
+            check.FailedHandshakes = 0;
+            if (verdict is not null)
             {
                 Publish(check, verdict);
             }
@@ -232,6 +269,34 @@ internal sealed partial class HealthCheckService : BackgroundService
             // A probe turns every failure into an outcome, so this is a fault of ours; the verdict stays, the checks go on.
             Log.CheckFaulted(_logger, target.BackendSetId, target.Backend, exception);
         }
+    }
+
+    /// <summary>Keeps an endpoint out that failed its clients, or falls again and again, and says so.</summary>
+    private HealthVerdict HoldDown(ScheduledCheck check, HealthVerdict verdict)
+    {
+        lock (_gate)
+        {
+            var handshakes = check.FailedHandshakes;
+            var hold = MayHold(check) ? check.Hold.Fell(_scheduler.Now, ejected: handshakes > 0) : TimeSpan.Zero;
+            var reason = handshakes > 0 ? $"{handshakes} connections of clients failed; {verdict.Reason}" : verdict.Reason;
+            return verdict with { Reason = hold > TimeSpan.Zero ? $"{reason}; out for {Duration.Format(hold)}" : reason };
+        }
+    }
+
+    /// <summary>One more of its set may stay out whatever its checks say.</summary>
+    private bool MayHold(ScheduledCheck check)
+    {
+        var target = check.Target;
+        if (target.Check.Passive is null && target.Check.FlapDamping is null)
+        {
+            return false;
+        }
+
+        var now = _scheduler.Now;
+        var all = _backends.TryGetValue(target.BackendSetId, out var backends) ? backends.Length : 0;
+        var held = (backends.IsDefault ? [] : backends).Count(backend =>
+            _checks.TryGetValue((target.BackendSetId, backend.EndPoint), out var other) && other != check && other.Hold.Holds(now));
+        return (held + 1) * 100L <= (long)(target.Check.Passive ?? PassiveCheckIntent.Default).MaxEjectedPercent * all;
     }
 
     /// <summary>No endpoint of the set that is checked here is healthy: the first that passes is believed.</summary>

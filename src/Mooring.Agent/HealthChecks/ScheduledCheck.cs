@@ -40,6 +40,12 @@ internal sealed class ScheduledCheck(
     /// <summary>The last check ended without an answer, and so late that it did not count.</summary>
     public bool Doubted { get; set; }
 
+    /// <summary>Keeps it out for a while after it fell.</summary>
+    public HoldDown Hold { get; } = new(target.Check.Passive, target.Check.FlapDamping);
+
+    /// <summary>Handshakes of clients that failed and made it suspect; 0: none.</summary>
+    public int FailedHandshakes { get; set; }
+
     /// <summary>Another node found it unhealthy since the last check.</summary>
     public bool Suspected { get; set; }
 

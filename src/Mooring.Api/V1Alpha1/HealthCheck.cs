@@ -123,6 +123,16 @@ public sealed class HealthCheck
     [DefaultValue(2)]
     public int HealthyThreshold { get; set; } = 2;
 
+    [JsonPropertyName("passive")]
+    [Description(
+        "Watch the TCP connections of clients too: an endpoint that refuses or does not answer several is checked at once, and "
+        + "when that fails it stays out for a while. An empty object takes the defaults.")]
+    public HealthCheckPassive? Passive { get; set; }
+
+    [JsonPropertyName("flapDamping")]
+    [Description("Keep an endpoint out for longer that falls again and again. An empty object takes the defaults.")]
+    public HealthCheckFlapDamping? FlapDamping { get; set; }
+
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? ExtensionData { get; set; }
 }

@@ -60,6 +60,8 @@ internal static class HealthCheckReader
             GrpcService = spec.Grpc?.Service ?? "",
             Udp = type == HealthCheckType.Udp ? Udp(reader, spec.Udp) : null,
             Exec = type == HealthCheckType.Exec ? Exec(reader, spec.Exec) : null,
+            Passive = spec.Passive is { } passive ? HoldReader.Read(reader, passive, $"{Field}.passive") : null,
+            FlapDamping = spec.FlapDamping is { } damping ? HoldReader.Read(reader, damping, $"{Field}.flapDamping") : null,
             Interval = interval,
             FailingInterval = spec.FailingInterval is null
                 ? null
@@ -92,6 +94,7 @@ internal static class HealthCheckReader
             ("tls", spec.Tls is not null, ["TCP", "HTTP", "GRPC"]),
             ("grpc", spec.Grpc is not null, ["GRPC"]),
             ("udp", spec.Udp is not null, ["UDP"]),
+            ("passive", spec.Passive is not null, ["TCP", "HTTP", "GRPC", "Exec"]),
             ("exec", spec.Exec is not null, ["Exec"]),
         ];
         foreach (var (name, _, types) in fields.Where(field => field.Set && !field.Types.Contains(spec.Type)))

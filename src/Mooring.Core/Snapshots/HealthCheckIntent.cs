@@ -62,6 +62,12 @@ public sealed record HealthCheckIntent
     /// <summary>Consecutive successes after which an unhealthy backend is healthy, 1 to 100.</summary>
     public int HealthyThreshold { get; init; } = DefaultHealthyThreshold;
 
+    /// <summary>Null when connections of clients are not watched.</summary>
+    public PassiveCheckIntent? Passive { get; init; }
+
+    /// <summary>Null when an endpoint comes back as often as it falls.</summary>
+    public FlapDampingIntent? FlapDamping { get; init; }
+
     /// <summary>Equal by content, lists included: an unchanged check is not restarted.</summary>
     public bool Equals(HealthCheckIntent? other) =>
         other is not null
@@ -70,6 +76,7 @@ public sealed record HealthCheckIntent
         && GrpcService == other.GrpcService && Udp == other.Udp && Exec == other.Exec
         && Interval == other.Interval && FailingInterval == other.FailingInterval
         && JitterPercent == other.JitterPercent && InitialDelay == other.InitialDelay && Timeout == other.Timeout
+        && Passive == other.Passive && FlapDamping == other.FlapDamping
         && UnhealthyThreshold == other.UnhealthyThreshold && HealthyThreshold == other.HealthyThreshold
         && Headers.AsSpan().SequenceEqual(other.Headers.AsSpan())
         && ExpectedStatuses.AsSpan().SequenceEqual(other.ExpectedStatuses.AsSpan());

@@ -47,6 +47,8 @@ internal static class HealthCheckMapping
             JitterPercent = (uint)check.JitterPercent,
             InitialDelay = check.InitialDelay > TimeSpan.Zero ? Duration.FromTimeSpan(check.InitialDelay) : null,
             FailingInterval = check.FailingInterval is { } failing ? Duration.FromTimeSpan(failing) : null,
+            Passive = check.Passive is { } passive ? HoldMapping.ToProto(passive) : null,
+            FlapDamping = check.FlapDamping is { } damping ? HoldMapping.ToProto(damping) : null,
             Interval = Duration.FromTimeSpan(check.Interval),
             Timeout = Duration.FromTimeSpan(check.Timeout),
             UnhealthyThreshold = (uint)check.UnhealthyThreshold,
@@ -82,6 +84,8 @@ internal static class HealthCheckMapping
         FailingInterval = check.FailingInterval is null
             ? null
             : reader.Duration("health_check.failing_interval", check.FailingInterval, MinInterval, MaxInterval),
+        Passive = check.Passive is null ? null : HoldMapping.Read(check.Passive, reader),
+        FlapDamping = check.FlapDamping is null ? null : HoldMapping.Read(check.FlapDamping, reader),
         Interval = reader.Duration("health_check.interval", check.Interval, MinInterval, MaxInterval),
         Timeout = reader.Duration("health_check.timeout", check.Timeout, MinTimeout, MaxInterval),
         UnhealthyThreshold = reader.Number("health_check.unhealthy_threshold", check.UnhealthyThreshold, 1, MaxThreshold),

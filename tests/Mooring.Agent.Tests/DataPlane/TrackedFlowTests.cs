@@ -73,6 +73,28 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
             .SocketErrorCode.ShouldBe(SocketError.ConnectionReset);
     }
 
+    [Fact]
+    public async Task TakeRefused_EndpointThatRefuses_TellsOfItsHandshakeAndOfNoOther()
+    {
+        var refusing = Pod1 with { Port = 8099 };
+        await ApplyAsync(refusing);
+        using var monitor = lab.Node.Run(ConntrackMonitor.Open);
+        lab.Connect().ShouldBe("refused");
+        var refused = new List<ConntrackFlow>();
+
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                monitor.TakeRefused(refused.Add);
+                return refused.Count > 0;
+            },
+            "the kernel told of it");
+
+        var flow = refused.ShouldHaveSingleItem();
+        flow.OriginalDestination.ShouldBe(new IPEndPoint(Vip, 80));
+        flow.ReplySource.ShouldBe(new IPEndPoint(refusing.Address, refusing.Port));
+    }
+
     private List<ConntrackFlow> Open(IPEndPoint client) => lab.Node.Run(() =>
     {
         var flows = new List<ConntrackFlow>();

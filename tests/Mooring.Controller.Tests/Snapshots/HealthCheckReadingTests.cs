@@ -24,6 +24,9 @@ public sealed class HealthCheckReadingTests
         { "split header", new() { Type = "HTTP", Headers = [new() { Name = "A", Value = "b\r\nC: d" }] }, "spec.healthCheck.headers[0]", "is not a header" },
         { "slower when failing", new() { Type = "TCP", Interval = "1s", FailingInterval = "2s" }, "spec.healthCheck.failingInterval", "set it from 100ms to 1s" },
         { "CA of no use", new() { Type = "TCP", Tls = new() { InsecureSkipVerify = true, CaSecretRef = new() { Name = "ca" } } }, "spec.healthCheck.tls.caSecretRef", "remove one of them" },
+        { "passive of UDP", new() { Type = "UDP", Udp = new() { Payload = "a" }, Passive = new() }, "spec.healthCheck.passive", "set type TCP or" },
+        { "ejection too long", new() { Type = "TCP", Passive = new() { EjectionTime = "10m" } }, "spec.healthCheck.passive.maxEjectionTime", "set it from 10m to 24h" },
+        { "damped at once", new() { Type = "TCP", FlapDamping = new() { Falls = 1 } }, "spec.healthCheck.flapDamping.falls", "set it from 2 to 100" },
     };
 
     [Theory]
@@ -61,6 +64,8 @@ public sealed class HealthCheckReadingTests
             FailingInterval = "1s",
             JitterPercent = 10,
             InitialDelay = "30s",
+            Passive = new() { Failures = 7, Window = "20s", EjectionTime = "1m", MaxEjectionTime = "1h", MaxEjectedPercent = 30 },
+            FlapDamping = new(),
         });
 
         var check = BackendPoolReader.Read(pool).HealthCheck.ShouldNotBeNull();
@@ -68,6 +73,9 @@ public sealed class HealthCheckReadingTests
         check.ShouldBe(new HealthCheckIntent
         {
             Type = HealthCheckType.Http,
+            Passive = new PassiveCheckIntent(
+                7, TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), 30),
+            FlapDamping = FlapDampingIntent.Default,
             Http2 = true,
             Headers = [new HttpHeader("X-Token", "a b")],
             ExpectedBody = "^ok",
