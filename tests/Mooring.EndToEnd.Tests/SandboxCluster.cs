@@ -186,10 +186,12 @@ public sealed class SandboxCluster : IAsyncLifetime
         return Read(await InAsync("client", "dotnet", Program, "probe", "--url", url, "--duration", duration, "--json"));
     }
 
-    /// <summary>The client asks every 5 ms from a while before <paramref name="action"/> until it is done.</summary>
-    public async Task<Probe> ProbeDuringAsync(Func<Task> action)
+    /// <summary>The client asks every <paramref name="interval"/> from a while before <paramref name="action"/> until it is done.</summary>
+    public async Task<Probe> ProbeDuringAsync(Func<Task> action, string interval = "5ms", string timeout = "900ms")
     {
-        using var client = StartIn("client", "dotnet", Program, "probe", "--url", $"http://{Vip}/", "--duration", "0", "--json");
+        using var client = StartIn(
+            "client", "dotnet", Program, "probe", "--url", $"http://{Vip}/", "--interval", interval, "--timeout", timeout, "--duration", "0",
+            "--json");
         var output = client.StandardOutput.ReadToEndAsync();
         try
         {
@@ -212,7 +214,10 @@ public sealed class SandboxCluster : IAsyncLifetime
             root.GetProperty("requests").GetInt32(),
             root.GetProperty("failures").GetInt32(),
             root.GetProperty("longestOutageMilliseconds").GetDouble(),
-            root.GetProperty("pods").EnumerateObject().ToDictionary(pod => pod.Name, pod => pod.Value.GetInt32()));
+            root.GetProperty("pods").EnumerateObject().ToDictionary(pod => pod.Name, pod => pod.Value.GetInt32()))
+        {
+            Words = json,
+        };
     }
 
     public async Task<string> MacOfAsync(string node) => (await InAsync(node, "cat", "/sys/class/net/eth0/address")).Trim();
@@ -293,5 +298,9 @@ public sealed class SandboxCluster : IAsyncLifetime
         throw new InvalidOperationException("the tests run outside their repository");
     }
 
-    public sealed record Probe(int Requests, int Failures, double OutageMillis, IReadOnlyDictionary<string, int> Pods);
+    public sealed record Probe(int Requests, int Failures, double OutageMillis, IReadOnlyDictionary<string, int> Pods)
+    {
+        /// <summary>All that the client saw.</summary>
+        public string Words { get; init; } = "";
+    }
 }

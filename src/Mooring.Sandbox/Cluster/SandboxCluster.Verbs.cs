@@ -9,6 +9,8 @@ namespace Mooring.Sandbox.Cluster;
 /// <content>What may be done to a running sandbox: break things, and mend them.</content>
 internal sealed partial class SandboxCluster
 {
+    private const int MaxGraceSeconds = 600;
+
     private readonly ConcurrentDictionary<string, NodeLink> _links = [];
     private readonly ConcurrentDictionary<string, bool> _removed = [];
 
@@ -91,8 +93,13 @@ internal sealed partial class SandboxCluster
         return Kubelet.AddPodAsync(pod, Place(node), cancellationToken);
     }
 
-    public Task RemovePodAsync(string pod, CancellationToken cancellationToken) =>
-        Kubelet.RemovePodAsync(Pod(pod), cancellationToken);
+    /// <param name="grace">For how many seconds it terminates and still serves.</param>
+    public Task RemovePodAsync(string pod, int grace, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(grace);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(grace, MaxGraceSeconds);
+        return Kubelet.RemovePodAsync(Pod(pod), grace, cancellationToken);
+    }
 
     /// <summary>Sets the annotation that asks for the node's addresses to be moved away, or removes it.</summary>
     public Task DrainNodeAsync(string node, CancellationToken cancellationToken) =>

@@ -11,7 +11,7 @@ internal static class PodCommand
         Verb("heal", "Make the pod's program work and its object Ready"),
         Verb("unready", "Set the pod's Ready condition to False; its program works on"),
         Add(),
-        Verb("remove", "Delete the pod"),
+        Remove(),
     };
 
     private static Command Fail()
@@ -41,6 +41,17 @@ internal static class PodCommand
             "Run another pod with the label app=web",
             [pod, node],
             result => $"{PathOf(result, pod)}/add?node={Uri.EscapeDataString(result.GetValue(node)!)}");
+    }
+
+    private static Command Remove()
+    {
+        var pod = PodArgument();
+        var grace = new Option<int>("--grace") { Description = "seconds for which it terminates and still serves" };
+        return DaemonVerb.Create(
+            "remove",
+            "Delete the pod",
+            [pod, grace],
+            result => $"{PathOf(result, pod)}/remove?grace={result.GetValue(grace)}");
     }
 
     private static Command Verb(string verb, string description)

@@ -36,7 +36,8 @@ internal static class DaemonEndpoints
         routes.MapPost("/pods/{pod}/heal", cluster.HealPodAsync);
         routes.MapPost("/pods/{pod}/unready", cluster.UnreadyPodAsync);
         routes.MapPost("/pods/{pod}/add", cluster.AddPodAsync);
-        routes.MapPost("/pods/{pod}/remove", cluster.RemovePodAsync);
+        routes.MapPost("/pods/{pod}/remove", (string pod, CancellationToken cancellationToken, int grace = 0) =>
+            cluster.RemovePodAsync(pod, grace, cancellationToken));
 
         routes.MapPost("/controller/kill", cluster.KillControllerAsync);
         routes.MapPost("/controller/start", cluster.StartControllerAsync);

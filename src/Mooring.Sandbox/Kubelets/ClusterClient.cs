@@ -55,10 +55,10 @@ internal sealed class ClusterClient(HttpClient http)
         return JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken))!.AsObject();
     }
 
-    /// <summary>Deletes at once; an object that is not there is a success.</summary>
-    public async Task DeleteAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Deletes at once, or a pod after its grace period; an object that is not there is a success.</summary>
+    public async Task DeleteAsync(string path, CancellationToken cancellationToken, int graceSeconds = 0)
     {
-        using var response = await http.DeleteAsync($"{path}?gracePeriodSeconds=0", cancellationToken);
+        using var response = await http.DeleteAsync($"{path}?gracePeriodSeconds={graceSeconds}", cancellationToken);
         if (response.StatusCode != HttpStatusCode.NotFound)
         {
             await EnsureSuccessAsync(response, path, cancellationToken);

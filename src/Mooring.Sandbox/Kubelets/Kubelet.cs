@@ -89,9 +89,19 @@ internal sealed partial class Kubelet(
         }
     }
 
-    /// <summary>Deletes the pod: the object first, as when its grace period is over, then the program.</summary>
-    public async Task RemovePodAsync(PodRecord pod, CancellationToken cancellationToken)
+    /// <summary>
+    /// Deletes the pod: the object first, as when its grace period is over, then the program. With a grace period the object
+    /// says that it terminates and the program serves on for so long.
+    /// </summary>
+    public async Task RemovePodAsync(PodRecord pod, int graceSeconds, CancellationToken cancellationToken)
     {
+        if (graceSeconds > 0)
+        {
+            // Longer for the server, so that it is this that ends the pod.
+            await api.DeleteAsync(ClusterClient.Pod(pod.Place.Name), cancellationToken, graceSeconds + 30);
+            await Task.Delay(TimeSpan.FromSeconds(graceSeconds), time, cancellationToken);
+        }
+
         await _changing.WaitAsync(cancellationToken);
         try
         {

@@ -64,6 +64,7 @@ internal static class NetworkPlan
             new IpBatch(space,
             [
                 "link set lo up",
+                $"link set {Topology.HostInterface} address {pod.MacAddress}",
                 $"addr add {pod.Address}/{pod.Node.PodSubnet.PrefixLength} dev {Topology.HostInterface}",
                 $"addr add {pod.AddressV6}/{pod.Node.PodSubnetV6.PrefixLength} dev {Topology.HostInterface} {NoDad}",
                 $"link set {Topology.HostInterface} up",

@@ -8,4 +8,9 @@ internal sealed record PodPlace(string Name, NodePlace Node, int Slot, IPAddress
 {
     /// <summary>The node's end of the pod's cable.</summary>
     public string NodeInterface => $"pod{Slot}";
+
+    /// <summary>
+    /// Follows from the address, so that a neighbour entry for a pod that is gone is right for the next one with its address.
+    /// </summary>
+    public string MacAddress => $"0a:58:{string.Join(':', Address.GetAddressBytes().Select(part => $"{part:x2}"))}";
 }
