@@ -4,11 +4,16 @@ namespace Mooring.Linux.Nftables;
 
 /// <summary>
 /// libnftables in process. Speaks to the network namespace of the thread that created it. Calls are taken one at a
-/// time; each run of commands is one kernel transaction.
+/// time, in the whole process; each run of commands is one kernel transaction.
 /// </summary>
 public sealed class NftablesContext : IDisposable
 {
-    private readonly Lock _gate = new();
+    /// <summary>
+    /// During a run libnftables keeps the interfaces in a list that all contexts share (src/iface.c): those of another
+    /// thread's namespace would be taken for this one's.
+    /// </summary>
+    private static readonly Lock Gate = new();
+
     private readonly NftablesContextHandle _context = NftablesContextHandle.Create();
 
     public NftablesContext()
@@ -40,7 +45,7 @@ public sealed class NftablesContext : IDisposable
 
     private string RunBuffered(string commands, uint flags)
     {
-        lock (_gate)
+        lock (Gate)
         {
             NativeNftables.SetOutputFlags(_context, flags);
             var result = NativeNftables.Run(_context, commands);
