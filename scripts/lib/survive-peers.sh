@@ -53,7 +53,8 @@ start_peers() {
   for node in node-1 node-2; do
     dnat_rules "$node"
     haproxy_config "$node"
-    in_place "$node" haproxy -W -f "$work/$node.haproxy" >"$work/$node.haproxy.log" 2>&1 &
+    # The process itself, not a shell around it, is to be told to load its configuration again.
+    (exec ip netns exec "mr-$box-$node" haproxy -W -f "$work/$node.haproxy" >"$work/$node.haproxy.log" 2>&1) &
     proxies[$node]=$!
     cat >"$work/$node.keepalived" <<CONF
 global_defs {
@@ -78,14 +79,15 @@ CONF
 }
 
 start_keepalived() { # NODE
-  in_place "$1" keepalived --dont-fork --log-console --vrrp --use-file "$work/$1.keepalived" \
-    --pid "$work/$1.pid" --vrrp_pid "$work/$1.vrrp.pid" >>"$work/$1.keepalived.log" 2>&1 &
+  (exec ip netns exec "mr-$box-$1" keepalived --dont-fork --log-console --vrrp --use-file "$work/$1.keepalived" \
+    --pid "$work/$1.pid" --vrrp_pid "$work/$1.vrrp.pid" >>"$work/$1.keepalived.log" 2>&1) &
   keepalived[$1]=$!
 }
 
 # end_keepalived NODE SIGNAL: both of its processes.
 end_keepalived() {
-  kill "-$2" "$(cat "$work/$1.vrrp.pid")" "${keepalived[$1]}" 2>/dev/null || true
+  kill "-$2" "${keepalived[$1]}" 2>/dev/null || true
+  [[ $2 != KILL ]] || kill -KILL "$(cat "$work/$1.vrrp.pid")" 2>/dev/null || true
   wait "${keepalived[$1]}" 2>/dev/null || true
   rm -f "$work/$1.pid" "$work/$1.vrrp.pid"
   unset "keepalived[$1]"
