@@ -12,6 +12,7 @@ internal sealed partial class AgentGrpcService(
     AgentRegistry registry,
     IAgentAuthenticator authenticator,
     AgentConnectionMetrics metrics,
+    WholeSnapshotGate wholes,
     TimeProvider time,
     ILogger<AgentGrpcService> logger)
     : AgentService.AgentServiceBase
@@ -57,6 +58,10 @@ internal sealed partial class AgentGrpcService(
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // The agent went away, or this side closed the stream; the status says which.
+        }
+        catch (TimeoutException e)
+        {
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, e.Message));
         }
         finally
         {
@@ -243,9 +248,24 @@ internal sealed partial class AgentGrpcService(
             if (next is not null && next.Revision >= session.AppliedAtStart && next.Revision != sent?.Revision)
             {
                 var message = next.MessageFor(sent);
-                await responseStream.WriteAsync(message, cancellationToken);
+                if (message.MessageCase == ControllerMessage.MessageOneofCase.Snapshot)
+                {
+                    await wholes.SendAsync(
+                        token =>
+                        {
+                            // The newest: there may have been others while it waited for its turn.
+                            next = registry.Published ?? next;
+                            return responseStream.WriteAsync(next.MessageFor(null), token);
+                        },
+                        cancellationToken);
+                    wholeSent = next.Revision;
+                }
+                else
+                {
+                    await responseStream.WriteAsync(message, cancellationToken);
+                }
+
                 sent = next.Snapshot;
-                wholeSent = message.MessageCase == ControllerMessage.MessageOneofCase.Snapshot ? next.Revision : wholeSent;
                 continue;
             }
 

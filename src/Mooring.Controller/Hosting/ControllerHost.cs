@@ -133,6 +133,7 @@ internal static class ControllerHost
         services.AddSingleton<AgentRegistry>();
         services.AddSingleton<AgentGrpcService>();
         services.AddSingleton<AgentConnectionMetrics>();
+        services.AddSingleton<WholeSnapshotGate>();
         services.AddSingleton<AttemptLimiter>();
         services.AddSingleton<TokenAuthenticator>();
         services.AddSingleton<NoAuthenticator>();

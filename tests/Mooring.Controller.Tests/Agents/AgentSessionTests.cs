@@ -42,6 +42,7 @@ public sealed class AgentSessionTests : IAsyncLifetime
         builder.Services.AddSingleton<AgentGrpcService>();
         builder.Services.AddMetrics();
         builder.Services.AddSingleton<AgentConnectionMetrics>();
+        builder.Services.AddSingleton<WholeSnapshotGate>();
         builder.Services.AddSingleton<IAgentAuthenticator, NoAuthenticator>();
         _app = builder.Build();
         _app.MapGrpcService<AgentGrpcService>();

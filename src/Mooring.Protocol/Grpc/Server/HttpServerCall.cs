@@ -19,6 +19,8 @@ internal sealed partial class HttpServerCall<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
+    private const int PieceBytes = 64 * 1024;
+
     private readonly FrameReader<TRequest> _reader = new(
         httpContext.Request.BodyReader, method.RequestMarshaller, options.MaxReceiveMessageSize ?? int.MaxValue);
 
@@ -145,8 +147,13 @@ internal sealed partial class HttpServerCall<TRequest, TResponse>(
                     throw new InvalidOperationException("Can't write the message because the request is complete.");
                 }
 
-                await httpContext.Response.BodyWriter.WriteAsync(frame.Frame, linked.Token).ConfigureAwait(false);
-                linked.Token.ThrowIfCancellationRequested();
+                // In pieces: the server copies what it is given, and would hold a large message a second time.
+                for (var rest = frame.Frame; !rest.IsEmpty; rest = rest[Math.Min(PieceBytes, rest.Length)..])
+                {
+                    var piece = rest[..Math.Min(PieceBytes, rest.Length)];
+                    await httpContext.Response.BodyWriter.WriteAsync(piece, linked.Token).ConfigureAwait(false);
+                    linked.Token.ThrowIfCancellationRequested();
+                }
             }
             finally
             {
