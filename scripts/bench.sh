@@ -9,6 +9,7 @@
 #   scripts/bench.sh survive     long-lived connections through the loss of the holder, beside NAT and HAProxy
 #   scripts/bench.sh forward     requests, throughput and packets through Direct and Nat, beside kube-proxy's rules, HAProxy and nginx
 #   scripts/bench.sh kube        lists and watches through the informer, beside a plain loop; memory of its cache
+#   scripts/bench.sh scale       a controller with 1,000 simulated agents, 10,000 VirtualIps and 100,000 endpoints
 #   --quick                      fewer runs: under 60 s once everything is built
 #   --runs N                     how often each event of failover is done, 10 without it
 #   --check                      exit status 1 when a target in docs/benchmarks.md is missed

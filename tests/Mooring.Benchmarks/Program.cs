@@ -2,12 +2,14 @@ using Mooring.Benchmarks.Heartbeat;
 using System.Globalization;
 using Mooring.Benchmarks.Health;
 using Mooring.Benchmarks.Kube;
+using Mooring.Benchmarks.Scale;
 
 // The programs behind scripts/bench.sh; figures go to standard output as JSON, progress to standard error.
 return args switch
 {
     ["heartbeat", .. var rest] => await HeartbeatBenchmark.RunAsync(rest),
     ["kube", .. var rest] => await KubeBenchmark.RunAsync(rest),
+    ["scale", .. var rest] => await ScaleBenchmark.RunAsync(rest),
     [KubeServer.Verb, .. var rest] => await KubeServer.RunAsync(rest),
     [EndpointCache.Verb, var server] => await EndpointCache.RunAsync(new Uri(server)),
     [HealthAgent.Verb, var type, var count, var port] => await HealthAgent.RunAsync(
