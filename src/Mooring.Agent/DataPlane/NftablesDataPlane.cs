@@ -26,6 +26,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private readonly ForwardingSettings _settings;
     private readonly NftablesTable _table;
     private readonly DirectPaths _paths;
+    private readonly SourceRangeTable _sources;
     private readonly ServiceNumbers _numbers = new();
     private readonly TablePlanner _planner;
     private readonly StaleFlows _staleFlows;
@@ -52,6 +53,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         _settings = new ForwardingSettings(options.SysctlDirectory);
         _table = new NftablesTable(options.Table, options.MaxElementsPerTransaction, logger);
         _paths = new DirectPaths(options.SysctlDirectory);
+        _sources = new SourceRangeTable(options.Table);
         _planner = new TablePlanner(_numbers);
         _staleFlows = new StaleFlows(time);
     }
@@ -61,7 +63,8 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     {
         using var nftables = new NftablesContext();
         nftables.Run(
-            IngressSchema.RemoveTable(table, nftables.List("list tables")) + DirectSchema.RemoveSecond(table) + TableSchema.Remove(table));
+            IngressSchema.RemoveTable(table, nftables.List("list tables")) + DirectSchema.RemoveSecond(table)
+            + TableSchema.Remove(table) + SourceRangeTable.Remove(table));
         new DirectPaths("").Prune(null);
     }
 
@@ -120,6 +123,11 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             {
                 Open();
                 var drift = PathDrift().AddRange(_table.Drift());
+                if (_sources.Drifted())
+                {
+                    drift = drift.Add($"table inet {SourceRangeTable.NameOf(_options.Table)} was changed");
+                }
+
                 if (!drift.IsEmpty)
                 {
                     foreach (var difference in drift)
@@ -200,6 +208,9 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     {
         Open();
         var failed = ImmutableArray.CreateBuilder<(ForwardedService, string)>();
+
+        // Before anything is opened: where it fails, nothing is.
+        _sources.EnsureBefore(_desired.Services);
         var paths = PathPlan.Of(_desired);
         var desired = paths is null ? _desired : WithPaths(paths, failed);
         var changes = new PlanChanges();
@@ -233,6 +244,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             }
         });
         PrunePaths(paths);
+        _sources.Ensure(_desired.Services);
         CutStaleFlows();
         return new ApplyResult(changed, failed.ToImmutable()) { Problems = Settle() };
     }

@@ -65,6 +65,15 @@ public sealed class VirtualIpSpec
     [MaxLength(100)]
     public IList<VirtualIpPort> Ports { get; set; } = [];
 
+    [JsonPropertyName("sourceRanges")]
+    [Description(
+        "CIDRs or addresses of the clients that are served; packets of others are dropped. Absent serves all. It holds for clients in "
+        + "the cluster too, by the addresses of nodes and pods, and a list without an entry of a family serves nobody of it.")]
+    [MinLength(1)]
+    [MaxLength(1000)]
+    [Item(MaxLength = 49)]
+    public IList<string>? SourceRanges { get; set; }
+
     [JsonPropertyName("trafficPolicy")]
     [Description(
         "Which endpoints get connections. Cluster: all. Local: those on the holder's node, so that they see the client's "

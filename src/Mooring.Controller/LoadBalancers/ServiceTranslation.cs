@@ -51,6 +51,7 @@ internal sealed class ServiceTranslation(PoolChoice pools)
                 IpFamilies = requested.Count > 0 ? null : wanted,
                 SharingKey = spec.ExternalTrafficPolicy == "Local" ? null : Shorten(ServiceAnnotations.SharingKeyOf(service)),
                 Ports = ports,
+                SourceRanges = spec.LoadBalancerSourceRanges is { Count: > 0 } ranges ? [.. ranges.Select(range => range.Trim())] : null,
                 TrafficPolicy = spec.ExternalTrafficPolicy == "Local" ? "Local" : "Cluster",
             },
         };

@@ -181,6 +181,7 @@ internal static class SnapshotBuilder
         ],
         Forwarding = vip.Forwarding!.Mode,
         LocalEndpointsOnly = vip.Settings.LocalEndpointsOnly,
+        SourceRanges = vip.Settings.SourceRanges,
         HeartbeatInterval = vip.Settings.HeartbeatInterval,
         DetectMultiplier = vip.Settings.DetectMultiplier,
     };

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Mooring.Api.V1Alpha1;
+using Mooring.Core.DataPlane;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
@@ -48,6 +49,7 @@ internal static class VirtualIpReader
                 ("Auto", ForwardingChoice.Auto),
                 ("Direct", ForwardingChoice.Direct),
                 ("Nat", ForwardingChoice.Nat)),
+            SourceRanges = SourceRanges(reader, spec),
             Sticky = reader.Choice(spec.Failback, "spec.failback", true, ("Manual", true), ("Automatic", false)),
             HeartbeatInterval = reader.Duration(
                 failover.HeartbeatInterval,
@@ -77,6 +79,25 @@ internal static class VirtualIpReader
         }
 
         return AddressList(reader, named, "spec.addresses");
+    }
+
+    private static ImmutableArray<IPNetwork> SourceRanges(FieldReader reader, VirtualIpSpec spec)
+    {
+        var ranges = ImmutableArray.CreateBuilder<IPNetwork>();
+        foreach (var (index, text) in (spec.SourceRanges ?? []).Index())
+        {
+            if (SourceRange.TryParse(text, out var range))
+            {
+                ranges.Add(range);
+            }
+            else
+            {
+                reader.Report(
+                    Reasons.InvalidValue, $"spec.sourceRanges[{index}]", $"'{text}' is no CIDR; write 192.0.2.0/24, 2001:db8::/32 or an address");
+            }
+        }
+
+        return ranges.ToImmutable();
     }
 
     private static string? SharingKey(FieldReader reader, VirtualIpSpec spec)

@@ -40,6 +40,9 @@ internal sealed record VirtualIpSettings
 
     public ForwardingChoice Forwarding { get; init; }
 
+    /// <summary>Clients that are served; empty: all.</summary>
+    public ImmutableArray<IPNetwork> SourceRanges { get; init; } = [];
+
     /// <summary>A live holder keeps the address although another node ranks better.</summary>
     public bool Sticky { get; init; } = true;
 

@@ -34,5 +34,8 @@ public sealed record ForwardedService
     /// <summary>Those of <see cref="Draining"/> whose flows may go on for <see cref="DrainTimeout"/>; the others' for as long as they do.</summary>
     public ImmutableArray<ForwardedBackend> Leaving { get; init; } = [];
 
+    /// <summary>Clients that are served, none of them within another; null: all.</summary>
+    public ImmutableArray<IPNetwork>? SourceRanges { get; init; }
+
     public TimeSpan DrainTimeout { get; init; } = BackendSet.DefaultDrainTimeout;
 }

@@ -179,6 +179,7 @@ public sealed class SnapshotPlanner(string nodeName)
         Draining = origin.Port.Protocol == TransportProtocol.Tcp && !planned.Set.ShutsDownSessions ? planned.Unfit : planned.Draining,
         Leaving = planned.Leaving,
         DrainTimeout = planned.Set.DrainTimeout,
+        SourceRanges = SourceRange.Of(origin.Vip.SourceRanges, origin.Address.AddressFamily),
     };
 
     private sealed record Origin(VirtualIpIntent Vip, IPAddress Address, PortIntent Port);

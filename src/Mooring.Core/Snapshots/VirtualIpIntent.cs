@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Mooring.Core.Snapshots;
 
@@ -21,6 +22,9 @@ public sealed record VirtualIpIntent
 
     /// <summary>A node that has endpoints itself sends connections to no others.</summary>
     public bool LocalEndpointsOnly { get; init; }
+
+    /// <summary>Clients that are served; empty: all.</summary>
+    public ImmutableArray<IPNetwork> SourceRanges { get; init; } = [];
 
     public TimeSpan HeartbeatInterval { get; init; } = DefaultHeartbeatInterval;
 

@@ -16,6 +16,7 @@ public static class SnapshotLimits
     public const int MaxVirtualIps = 50_000;
     public const int MaxAddressesPerVirtualIp = 64;
     public const int MaxPortsPerVirtualIp = 1024;
+    public const int MaxSourceRangesPerVirtualIp = 1000;
     public const int MaxCandidatesPerAddress = 256;
     public const int MaxBackendSets = 100_000;
     public const int MaxBackendsPerSet = 10_000;

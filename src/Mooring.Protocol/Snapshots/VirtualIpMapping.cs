@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Google.Protobuf.WellKnownTypes;
+using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;
 using Proto = Mooring.Protocol.V1Alpha1;
 
@@ -31,6 +32,7 @@ internal static class VirtualIpMapping
             result.Addresses.Add(item);
         }
 
+        result.SourceRanges.AddRange(vip.SourceRanges.Select(range => range.ToString()));
         foreach (var port in vip.Ports)
         {
             result.Ports.Add(new Proto.Port
@@ -60,7 +62,31 @@ internal static class VirtualIpMapping
             HeartbeatInterval = reader.Duration("heartbeat_interval", vip.HeartbeatInterval, MinHeartbeat, MaxHeartbeat),
             DetectMultiplier = reader.Number("detect_multiplier", vip.DetectMultiplier, 1, MaxDetectMultiplier),
             LocalEndpointsOnly = vip.LocalEndpointsOnly,
+            SourceRanges = ReadRanges(vip, reader),
         };
+    }
+
+    private static ImmutableArray<IPNetwork> ReadRanges(Proto.VirtualIp vip, ObjectReader reader)
+    {
+        if (!reader.Count("source_ranges", vip.SourceRanges.Count, SnapshotLimits.MaxSourceRangesPerVirtualIp))
+        {
+            return [];
+        }
+
+        var ranges = ImmutableArray.CreateBuilder<IPNetwork>(vip.SourceRanges.Count);
+        for (var i = 0; i < vip.SourceRanges.Count; i++)
+        {
+            if (SourceRange.TryParse(vip.SourceRanges[i], out var range))
+            {
+                ranges.Add(range);
+            }
+            else
+            {
+                reader.Refuse($"source_ranges[{i}]", $"'{ObjectReader.Shorten(vip.SourceRanges[i])}' is no CIDR");
+            }
+        }
+
+        return ranges.ToImmutable();
     }
 
     private static ImmutableArray<AddressIntent> ReadAddresses(Proto.VirtualIp vip, ObjectReader reader)

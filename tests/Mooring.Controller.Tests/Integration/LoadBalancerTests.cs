@@ -163,6 +163,18 @@ public sealed class LoadBalancerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Service_SourceRanges_ReachTheVirtualIp()
+    {
+        await StartAsync();
+        await _cluster.CreateAsync(Service("web", spec => spec.LoadBalancerSourceRanges = ["192.0.2.0/24", " 198.51.100.7/32"]));
+        await IngressAsync("web", "10.70.0.200");
+
+        (await _cluster.VipAsync())!.Spec.SourceRanges.ShouldBe(["192.0.2.0/24", "198.51.100.7/32"]);
+        await PatchAsync("web", """{"spec":{"loadBalancerSourceRanges":null}}""");
+        await Until.TrueAsync(async () => (await _cluster.VipAsync())!.Spec.SourceRanges is null, () => "no ranges any more");
+    }
+
+    [Fact]
     public async Task Service_LocalTrafficPolicy_IsHeldWhereAnEndpointIs()
     {
         await StartAsync();
