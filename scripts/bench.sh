@@ -8,6 +8,7 @@
 #   scripts/bench.sh health      10,000 endpoints checked every 5 s: CPU, memory and lateness, beside HAProxy
 #   scripts/bench.sh survive     long-lived connections through the loss of the holder, beside NAT and HAProxy
 #   scripts/bench.sh forward     requests, throughput and packets through Direct and Nat, beside kube-proxy's rules, HAProxy and nginx
+#   scripts/bench.sh sync        10,000 services: load, one change, memory and latency, beside kube-proxy-style chains
 #   scripts/bench.sh kube        lists and watches through the informer, beside a plain loop; memory of its cache
 #   scripts/bench.sh scale       a controller with 1,000 simulated agents, 10,000 VirtualIps and 100,000 endpoints
 #   --quick                      fewer runs: under 60 s once everything is built

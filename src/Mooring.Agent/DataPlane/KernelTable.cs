@@ -7,8 +7,8 @@ using Mooring.Linux.Nftables;
 
 namespace Mooring.Agent.DataPlane;
 
-/// <summary>Reads our table back from the kernel: chains and rules through libnftables, elements by netlink.</summary>
-internal sealed class KernelTable(NftablesContext nftables, NftablesElements elements, string table)
+/// <summary>Reads our table back from the kernel.</summary>
+internal sealed class KernelTable(NftablesObjects objects, NftablesElements elements, string table)
 {
     private static readonly string[] Families = ["", "6"];
 
@@ -20,13 +20,7 @@ internal sealed class KernelTable(NftablesContext nftables, NftablesElements ele
     {
         try
         {
-            if (!nftables.List("list tables").Contains($"table inet {table}\n", StringComparison.Ordinal))
-            {
-                return null;
-            }
-
-            var listing = nftables.List($"list table inet {table}");
-            return listing.Contains($"comment \"{TableSchema.Version}\"", StringComparison.Ordinal) ? Read(listing) : null;
+            return objects.TableComment(NftablesFamily.Inet, table) == TableSchema.Version ? ReadContents() : null;
         }
         catch (NftablesException)
         {
@@ -35,37 +29,35 @@ internal sealed class KernelTable(NftablesContext nftables, NftablesElements ele
         }
     }
 
-    /// <summary>
-    /// The rules of the fixed part as nft prints them, to compare with a later listing: elements and slot chains left out.
-    /// </summary>
+    /// <summary>The rules of the fixed part as a text, to compare with a later one: elements and slot chains left out.</summary>
     /// <param name="direct">It has the chains of Direct mode.</param>
     /// <param name="second">The tables for second chances are there.</param>
     public string ReadRules(bool direct, bool second)
     {
         var text = new StringBuilder();
+        var chains = objects.Chains(NftablesFamily.Inet, table);
         foreach (var chain in direct ? TableSchema.Chains.Concat(DirectSchema.Chains) : TableSchema.Chains)
         {
-            text.Append(nftables.List($"list chain inet {table} {chain}"));
+            text.Append($"{chain}: {chains.GetValueOrDefault(chain, "gone")}\n");
         }
 
-        if (second)
+        foreach (var family in second ? (NftablesFamily[])[NftablesFamily.IPv4, NftablesFamily.IPv6] : [])
         {
-            text.Append(nftables.List($"list table ip {table}")).Append(nftables.List($"list table ip6 {table}"));
+            foreach (var (chain, rules) in objects.Chains(family, table).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            {
+                text.Append($"{family} {chain}: {rules}\n");
+            }
         }
 
         return text.ToString();
     }
 
     /// <summary>The table has the chains of Direct mode.</summary>
-    public bool HasDirect() => HasDirect(nftables.List($"list table inet {table}"));
+    public bool HasDirect() => HasDirect(objects.Chains(NftablesFamily.Inet, table));
 
     /// <summary>The tables for second chances are there.</summary>
-    public bool HasSecond()
-    {
-        var tables = nftables.List("list tables");
-        return tables.Contains($"table ip {table}\n", StringComparison.Ordinal)
-            && tables.Contains($"table ip6 {table}\n", StringComparison.Ordinal);
-    }
+    public bool HasSecond() =>
+        objects.TableComment(NftablesFamily.IPv4, table) is not null && objects.TableComment(NftablesFamily.IPv6, table) is not null;
 
     /// <summary>Next hops of second chances of a family.</summary>
     public ImmutableSortedSet<string> ReadSecondHops(NftablesFamily family)
@@ -103,11 +95,12 @@ internal sealed class KernelTable(NftablesContext nftables, NftablesElements ele
         return counters;
     }
 
-    private static bool HasDirect(string listing) => listing.Contains("chain hand-on {", StringComparison.Ordinal);
+    private static bool HasDirect(IReadOnlyDictionary<string, string> chains) => chains.ContainsKey("hand-on");
 
-    private TablePlan Read(string listing)
+    private TablePlan ReadContents()
     {
-        var direct = HasDirect(listing);
+        var chains = objects.Chains(NftablesFamily.Inet, table);
+        var direct = HasDirect(chains);
         var contents = new KernelServices();
         foreach (var suffix in Families)
         {
@@ -135,7 +128,8 @@ internal sealed class KernelTable(NftablesContext nftables, NftablesElements ele
             LocalBackends = Both("local-backends"),
             TunnelEnds = direct ? Both("tunnel-ends") : TablePlan.Set(),
             Peers = direct ? TablePlan.Set(Set("peers")) : TablePlan.Set(),
-            SlotChains = TablePlan.Set(ChainsWithRules(listing).Where(chain => !Fixed.Contains(chain))),
+            // A slot chain counts only when its rules are there.
+            SlotChains = TablePlan.Set(chains.Where(pair => pair.Value.Length > 0 && !Fixed.Contains(pair.Key)).Select(pair => pair.Key)),
             Services = contents.Build(
                 served: direct ? Both("served") : TablePlan.Set(),
                 closed: direct ? Both("closed") : TablePlan.Set(),
@@ -168,27 +162,5 @@ internal sealed class KernelTable(NftablesContext nftables, NftablesElements ele
     {
         var layout = ElementLayout.Of(family, map);
         elements.Read(family, table, map, reset, element => handle(layout.KeyOf(element), layout.ValueOf(element)));
-    }
-
-    /// <summary>A slot chain counts only when its rules are there.</summary>
-    private static IEnumerable<string> ChainsWithRules(string listing)
-    {
-        string? chain = null;
-        foreach (var line in listing.Split('\n').Select(line => line.Trim()))
-        {
-            if (line.StartsWith("chain ", StringComparison.Ordinal))
-            {
-                chain = line.Split(' ')[1];
-            }
-            else if (line == "}")
-            {
-                chain = null;
-            }
-            else if (chain is not null && line.Length > 0)
-            {
-                yield return chain;
-                chain = null;
-            }
-        }
     }
 }

@@ -30,6 +30,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private readonly ServiceNumbers _numbers = new();
     private readonly TablePlanner _planner;
     private readonly StaleFlows _staleFlows;
+    private readonly FlowCutter _cutter;
     private readonly SemaphoreSlim _owner = new(1, 1);
     private ImmutableSortedSet<string> _held = TablePlan.Set();
     private DataPlaneState _desired = DataPlaneState.Empty;
@@ -56,6 +57,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         _sources = new SourceRangeTable(options.Table);
         _planner = new TablePlanner(_numbers);
         _staleFlows = new StaleFlows(time);
+        _cutter = new FlowCutter(options.Namespace, exception => Log.StaleFlowsKept(logger, exception));
     }
 
     /// <summary>Removes our tables, devices, routes and rules, if they are there.</summary>
@@ -167,13 +169,16 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             },
             cancellationToken);
 
+    /// <summary>Completes when the flows to backends that are gone are cut.</summary>
+    public Task FlowsCut => _cutter.Done;
+
     /// <summary>Leaves the kernel as it is.</summary>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await _cutter.Done.ConfigureAwait(false);
         _table.Dispose();
         _routes?.Dispose();
         _owner.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>
@@ -343,19 +348,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         }
     }
 
-    private void CutStaleFlows()
-    {
-        var gone = _staleFlows.Advance(_desired);
-        try
-        {
-            StaleFlows.Cut(gone);
-        }
-        catch (Exception exception) when (exception is SocketException or Win32Exception)
-        {
-            // The flows end by their own timeouts.
-            Log.StaleFlowsKept(_logger, exception);
-        }
-    }
+    private void CutStaleFlows() => _cutter.Cut(_staleFlows.Advance(_desired));
 
     /// <summary>Forwarding of a family is switched on with its first address.</summary>
     private ImmutableArray<string> Settle()

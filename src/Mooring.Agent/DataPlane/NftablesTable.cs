@@ -17,6 +17,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
 
     private NftablesContext? _nftables;
     private NftablesElements? _elements;
+    private NftablesObjects? _objects;
     private KernelTable? _reader;
     private NftablesMonitor? _monitor;
 
@@ -49,7 +50,8 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         _nftables ??= new NftablesContext();
         _elements ??= NftablesElements.Open();
-        _reader ??= new KernelTable(_nftables, _elements, name);
+        _objects ??= NftablesObjects.Open();
+        _reader ??= new KernelTable(_objects, _elements, name);
         _monitor ??= NftablesMonitor.Open(name);
         if (_kernel is not null)
         {
@@ -62,13 +64,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
             _second = _direct && _reader.HasSecond();
             _clamp = _direct ? DirectSchema.ReadClamp(_nftables.List($"list chain inet {name} clamp")) : default;
             Ingress.Adopt();
-            Load(_second
-                ? found with
-                {
-                    SecondHops = _reader.ReadSecondHops(NftablesFamily.IPv4),
-                    SecondHops6 = _reader.ReadSecondHops(NftablesFamily.IPv6),
-                }
-                : found);
+            Load(WithSecondHops(found));
             adopt(Kernel);
             Log.Adopted(logger, name, found.Services.Count);
         }
@@ -247,13 +243,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         try
         {
             rules = ReadRules();
-            actual = _second
-                ? actual with
-                {
-                    SecondHops = _reader.ReadSecondHops(NftablesFamily.IPv4),
-                    SecondHops6 = _reader.ReadSecondHops(NftablesFamily.IPv6),
-                }
-                : actual;
+            actual = WithSecondHops(actual);
         }
         catch (NftablesException)
         {
@@ -279,6 +269,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         _monitor?.Dispose();
         _elements?.Dispose();
+        _objects?.Dispose();
         _nftables?.Dispose();
     }
 
@@ -331,6 +322,12 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         _kernel = kernel;
         _unknown = true;
     }
+
+    private TablePlan WithSecondHops(TablePlan read) => !_second ? read : read with
+    {
+        SecondHops = _reader!.ReadSecondHops(NftablesFamily.IPv4),
+        SecondHops6 = _reader.ReadSecondHops(NftablesFamily.IPv6),
+    };
 
     private string ReadRules() => _reader!.ReadRules(_direct, _second);
 

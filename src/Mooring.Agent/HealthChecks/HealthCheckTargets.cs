@@ -18,6 +18,11 @@ internal static class HealthCheckTargets
     public static IEnumerable<HealthCheckTarget> Of(
         ClusterSnapshot snapshot, string nodeName, ImmutableHashSet<IPAddress> held)
     {
+        if (!AnyCheck(snapshot))
+        {
+            yield break;
+        }
+
         var all = new HashSet<string>(StringComparer.Ordinal);
         var local = new HashSet<string>(StringComparer.Ordinal);
         foreach (var vip in snapshot.VirtualIps)
@@ -45,5 +50,18 @@ internal static class HealthCheckTargets
                 }
             }
         }
+    }
+
+    private static bool AnyCheck(ClusterSnapshot snapshot)
+    {
+        foreach (var set in snapshot.BackendSets)
+        {
+            if (set.HealthCheck is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -344,7 +344,8 @@ internal sealed partial class VerdictExchange(
         }
     }
 
-    private FrozenSet<string> HeldSets() => _snapshot.VirtualIps
+    /// <summary>Without checks there is nothing to tell of them.</summary>
+    private FrozenSet<string> HeldSets() => _endpoints.Count == 0 ? [] : _snapshot.VirtualIps
         .Where(vip => vip.Addresses.Any(address => _held.Contains(address.Address)))
         .SelectMany(vip => vip.Ports.Select(port => port.BackendSetId))
         .ToFrozenSet(StringComparer.Ordinal);

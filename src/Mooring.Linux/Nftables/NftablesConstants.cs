@@ -6,6 +6,17 @@ internal static class NftablesConstants
     public const ushort BatchBegin = 0x10; // NFNL_MSG_BATCH_BEGIN
     public const ushort BatchEnd = 0x11; // NFNL_MSG_BATCH_END
 
+    public const ushort GetTable = 1; // NFT_MSG_GETTABLE
+    public const ushort GetChain = 4; // NFT_MSG_GETCHAIN
+    public const ushort GetRule = 7; // NFT_MSG_GETRULE
+    public const ushort TableName = 1; // NFTA_TABLE_NAME
+    public const ushort TableUserData = 6; // NFTA_TABLE_USERDATA
+    public const ushort ChainTable = 1; // NFTA_CHAIN_TABLE
+    public const ushort ChainName = 3; // NFTA_CHAIN_NAME
+    public const ushort RuleTable = 1; // NFTA_RULE_TABLE
+    public const ushort RuleChain = 2; // NFTA_RULE_CHAIN
+    public const ushort RuleExpressions = 4; // NFTA_RULE_EXPRESSIONS
+
     public const ushort NewElements = 12; // NFT_MSG_NEWSETELEM
     public const ushort GetElements = 13; // NFT_MSG_GETSETELEM
     public const ushort DeleteElements = 14; // NFT_MSG_DELSETELEM

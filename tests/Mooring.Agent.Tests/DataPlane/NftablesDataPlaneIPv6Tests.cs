@@ -151,6 +151,7 @@ public sealed class NftablesDataPlaneIPv6Tests : IAsyncLifetime
     private async Task<ApplyResult> ApplyAsync(params ForwardedService[] services)
     {
         var result = await _engine.ApplyAsync(new DataPlaneState { Services = [.. services] }, CancellationToken.None);
+        await _engine.FlowsCut;
         result.Failed.ShouldBeEmpty();
         result.Problems.ShouldBeEmpty();
         return result;

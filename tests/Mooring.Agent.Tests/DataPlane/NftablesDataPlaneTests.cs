@@ -359,6 +359,7 @@ public sealed class NftablesDataPlaneTests : IAsyncLifetime
     private async Task<ApplyResult> ApplyAsync(params ForwardedService[] services)
     {
         var result = await _engine.ApplyAsync(new DataPlaneState { Services = [.. services] }, CancellationToken.None);
+        await _engine.FlowsCut;
         result.Failed.ShouldBeEmpty();
         return result;
     }

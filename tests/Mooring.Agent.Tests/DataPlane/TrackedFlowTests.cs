@@ -56,6 +56,7 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
 
         var drains = Service(Pod2) with { Draining = [Pod1], Leaving = [Pod1], DrainTimeout = TimeSpan.FromSeconds(2) };
         (await _engine.ApplyAsync(State(drains), CancellationToken.None)).Failed.ShouldBeEmpty();
+        await _engine.FlowsCut;
         lab.Connect().ShouldStartWith("pod2");
         await client.SendAsync("still there"u8.ToArray());
         (await client.ReceiveAsync(buffer)).ShouldBe("still there".Length);
@@ -109,8 +110,11 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
         return flows;
     });
 
-    private async Task ApplyAsync(params ForwardedBackend[] backends) =>
+    private async Task ApplyAsync(params ForwardedBackend[] backends)
+    {
         (await _engine.ApplyAsync(State(Service(backends)), CancellationToken.None)).Failed.ShouldBeEmpty();
+        await _engine.FlowsCut;
+    }
 
     private static DataPlaneState State(ForwardedService service) => new() { NodeName = "node", Services = [service] };
 

@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Mooring.Agent.Composition;
+using Mooring.Agent.DataPlane;
+using Mooring.Agent.HealthChecks;
+using Mooring.Agent.Snapshots;
+using Mooring.Core.Snapshots;
+using Mooring.Protocol.Snapshots;
+using Mooring.Protocol.V1Alpha1;
+
+namespace Mooring.Benchmarks.Sync;
+
+/// <summary>
+/// The agent from the bytes of a message of the controller to the kernel, in the network namespace of the process: a whole
+/// snapshot, then changes of one endpoint, then a restart and a change by another program. Leaves the table for the probe.
+/// </summary>
+internal static class SyncBenchmark
+{
+    public const string Verb = "sync";
+    private const int WarmUp = 300;
+
+    public static async Task<int> RunAsync(int services, int changes)
+    {
+        var figures = new SortedDictionary<string, double>(StringComparer.Ordinal);
+        var message = SnapshotMapping.ToProto(SyncSnapshots.Of(services)).ToByteArray();
+        var deltas = Deltas(services, WarmUp + changes);
+        await using var provider = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var checks = new HealthCheckService(
+            SyncSnapshots.Node,
+            new HealthProbes(null, TimeProvider.System),
+            new HealthCheckMetrics(provider.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()),
+            TimeProvider.System,
+            NullLogger<HealthCheckService>.Instance);
+        using var verdicts = new VerdictExchange(
+            SyncSnapshots.Node, new IPEndPoint(IPAddress.Loopback, 0), checks, TimeProvider.System, NullLogger<VerdictExchange>.Instance);
+        NftablesDataPlane.Cleanup(DataPlaneOptions.DefaultTable);
+
+        await using var engine = NewEngine();
+        using var loop = new DataPlaneLoop(
+            engine, SyncSnapshots.Node, verdicts.IsHealthy, TimeProvider.System, NullLogger<DataPlaneLoop>.Instance);
+        await loop.ProbeAsync(CancellationToken.None);
+        await loop.StartAsync(CancellationToken.None);
+        ISnapshotConsumer[] consumers = [new HealthCheckConsumer(checks, verdicts), loop];
+
+        var kernel = KernelMegabytes();
+        var current = ClusterSnapshot.Empty;
+        figures["load"] = await TimeAsync(async () =>
+            current = await PutAsync(consumers, SnapshotMapping.ToCore(Snapshot.Parser.ParseFrom(message))));
+        figures["kernel"] = Math.Max(0, Math.Round(KernelMegabytes() - kernel, 1));
+
+        var times = new List<double>(changes);
+        foreach (var delta in deltas)
+        {
+            var time = await TimeAsync(async () =>
+                current = await PutAsync(consumers, SnapshotDiff.Apply(current, Delta.Parser.ParseFrom(delta))));
+            times.Add(time);
+
+            // One at a time: the walk through conntrack would be done on the CPU that measures.
+            await engine.FlowsCut;
+        }
+
+        var measured = times.Skip(WarmUp).Order().ToArray();
+        figures["change-p50"] = Math.Round(measured[measured.Length / 2], 2);
+        figures["change-p99"] = Math.Round(measured[(int)(measured.Length * 0.99)], 2);
+        figures["change-max"] = Math.Round(measured[^1], 2);
+        figures["agent"] = Math.Round(Process.GetCurrentProcess().WorkingSet64 / 1e6, 0);
+
+        await loop.StopAsync(CancellationToken.None);
+        figures["drift"] = await RepairAsync(engine);
+        figures["restart"] = await RestartAsync(current);
+        Console.WriteLine(JsonSerializer.Serialize(figures));
+        return 0;
+    }
+
+    /// <summary>Each replaces one endpoint of a service by another.</summary>
+    private static List<byte[]> Deltas(int services, int count)
+    {
+        var random = new Random(1);
+        var deltas = new List<byte[]>(count);
+        for (var i = 0; i < count; i++)
+        {
+            var set = SyncSnapshots.Set(SyncSnapshots.Random(random, services), services, last: SyncSnapshots.Endpoints + 1 + (i % 200));
+            var delta = new Delta
+            {
+                BaseRevision = (ulong)i + 1,
+                Revision = (ulong)i + 2,
+                BackendSets = { BackendSetMapping.ToProto(set) },
+            };
+            deltas.Add(delta.ToByteArray());
+        }
+
+        return deltas;
+    }
+
+    private static async Task<ClusterSnapshot> PutAsync(ISnapshotConsumer[] consumers, SnapshotResult result)
+    {
+        var snapshot = result.Snapshot ?? throw new InvalidOperationException($"refused: {result.Problems[0].Message}");
+        foreach (var consumer in consumers)
+        {
+            var problems = await consumer.ApplyAsync(snapshot, CancellationToken.None);
+            if (problems.Length > 0)
+            {
+                throw new InvalidOperationException(problems[0].Message);
+            }
+        }
+
+        return snapshot;
+    }
+
+    /// <summary>Another program takes one service away: milliseconds until it is back.</summary>
+    private static async Task<double> RepairAsync(NftablesDataPlane engine)
+    {
+        await engine.VerifyAsync(CancellationToken.None);
+        using (var nft = Process.Start("nft", ["delete", "element", "inet", "mooring", "services", $"{{ {SyncSnapshots.Address(0)} . tcp . {SyncSnapshots.Port} }}"]))
+        {
+            await nft.WaitForExitAsync();
+        }
+
+        return await TimeAsync(async () =>
+        {
+            var drift = await engine.VerifyAsync(CancellationToken.None);
+            if (drift.Drift.Length != 1)
+            {
+                throw new InvalidOperationException($"{drift.Drift.Length} differences were found instead of one");
+            }
+        });
+    }
+
+    /// <summary>A new engine reads back what the last one left, and has nothing to send.</summary>
+    private static async Task<double> RestartAsync(ClusterSnapshot snapshot)
+    {
+        await using var engine = NewEngine();
+        var plan = Core.DataPlane.DataPlanePlanner.Plan(snapshot, SyncSnapshots.Node, (_, _) => null);
+        return await TimeAsync(async () =>
+        {
+            var result = await engine.ApplyAsync(plan, CancellationToken.None);
+            if (result.Changed != 0)
+            {
+                throw new InvalidOperationException($"{result.Changed.ToString(CultureInfo.InvariantCulture)} services were sent again");
+            }
+        });
+    }
+
+    private static NftablesDataPlane NewEngine() =>
+        new(new DataPlaneOptions(), TimeProvider.System, NullLogger<NftablesDataPlane>.Instance);
+
+    /// <summary>In milliseconds.</summary>
+    private static async Task<double> TimeAsync(Func<Task> work)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        await work();
+        return Math.Round(TimeProvider.System.GetElapsedTime(start).TotalMilliseconds, 2);
+    }
+
+    /// <summary>Memory of the whole kernel that only it can free, which nothing else should change much meanwhile.</summary>
+    private static double KernelMegabytes() =>
+        File.ReadLines("/proc/meminfo").Select(line => line.Split([' ', ':'], StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => fields[0] is "SUnreclaim" or "VmallocUsed")
+            .Sum(fields => double.Parse(fields[1], CultureInfo.InvariantCulture)) * 1024 / 1e6;
+}
