@@ -4,7 +4,7 @@
 #   scripts/bench.sh spread      1,000 addresses on 5 nodes: outage of each when its node dies, and how even the rest is
 #   scripts/bench.sh heartbeat   CPU of the heartbeats of 1,000 addresses, and how late their thread runs on a busy runtime
 #   scripts/bench.sh footprint   resident memory of the agents and the controller
-#   scripts/bench.sh verdict     how long a pod gets new connections after it failed its check or is not Ready
+#   scripts/bench.sh verdict     how long a pod gets new connections after its last failing answer, with and without control plane
 #   scripts/bench.sh health      10,000 endpoints checked every 5 s: CPU, memory and lateness, beside HAProxy
 #   scripts/bench.sh survive     long-lived connections through the loss of the holder, beside NAT and HAProxy
 #   scripts/bench.sh forward     requests, throughput and packets through Direct and Nat, beside kube-proxy's rules, HAProxy and nginx

@@ -150,7 +150,11 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
                 pod.Place.Address.ToString(),
                 pod.Ready && Kubelet.IsReachable(pod.Place.Node.Name),
                 pod.Program.Failure.ToString(),
-                pod.Program.Requests)),
+                pod.Program.Requests)
+            {
+                LastRequests = pod.Program.LastRequests,
+                FailingAnswers = pod.Program.FailingAnswers,
+            }),
         ],
     };
 

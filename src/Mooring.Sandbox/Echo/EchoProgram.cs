@@ -28,6 +28,12 @@ internal sealed class EchoProgram : IAsyncDisposable
 
     public PodFailure Failure => _state.Failure;
 
+    /// <summary>When the last request of each client came in, health checks left out; the first 100 clients.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> LastRequests => _state.LastRequests;
+
+    /// <summary>When health checks were answered by a failure since it fails, the last 100.</summary>
+    public IReadOnlyList<DateTimeOffset> FailingAnswers => _state.FailingAnswers;
+
     public async Task StartAsync(CancellationToken cancellationToken) =>
         await SetFailureAsync(PodFailure.None, cancellationToken);
 

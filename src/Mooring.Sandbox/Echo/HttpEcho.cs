@@ -78,10 +78,13 @@ internal sealed class HttpEcho(EchoState state)
     {
         switch (head.Path)
         {
+            case "/healthz" when state.Failure == PodFailure.Unhealthy:
+                // Noted first: whoever is answered may act on it before this goes on.
+                state.NoteFailingAnswer();
+                await RespondAsync(connection, 503, "Service Unavailable", "failing\n", head.KeepAlive, cancellationToken);
+                return;
             case "/healthz":
-                await (state.Failure == PodFailure.Unhealthy
-                    ? RespondAsync(connection, 503, "Service Unavailable", "failing\n", head.KeepAlive, cancellationToken)
-                    : RespondAsync(connection, 200, "OK", "ok\n", head.KeepAlive, cancellationToken));
+                await RespondAsync(connection, 200, "OK", "ok\n", head.KeepAlive, cancellationToken);
                 return;
             case "/stream":
                 await StreamAsync(connection, head, cancellationToken);
@@ -98,14 +101,14 @@ internal sealed class HttpEcho(EchoState state)
             node = state.Identity.Node,
             client = PlainEndPoint(connection.RemoteEndPoint),
             local = PlainEndPoint(connection.LocalEndPoint),
-            requests = state.CountRequest(),
+            requests = state.CountRequest(connection.RemoteEndPoint),
         }, JsonSerializerOptions.Web);
         await RespondAsync(connection, 200, "OK", answer + "\n", head.KeepAlive, cancellationToken);
     }
 
     private async Task StreamAsync(Socket connection, HttpRequestHead head, CancellationToken cancellationToken)
     {
-        state.CountRequest();
+        state.CountRequest(connection.RemoteEndPoint);
         var total = head.QueryNumber("bytes", 1_000_000);
         var rate = head.QueryNumber("rate", 0);
         await SendHeadAsync(connection, 200, "OK", total, head.KeepAlive, cancellationToken);

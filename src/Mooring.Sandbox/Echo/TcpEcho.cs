@@ -11,7 +11,7 @@ internal sealed class TcpEcho(EchoState state)
     public async Task ServeAsync(Socket connection, CancellationToken cancellationToken)
     {
         await state.WaitWhileHangingAsync(cancellationToken);
-        state.CountRequest();
+        state.CountRequest(connection.RemoteEndPoint);
         var greeting = $"{state.Identity.Pod} {HttpEcho.PlainEndPoint(connection.RemoteEndPoint)}\n";
         await connection.SendAsync(Encoding.ASCII.GetBytes(greeting), cancellationToken);
         var buffer = new byte[BufferSize];

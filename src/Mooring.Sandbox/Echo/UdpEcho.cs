@@ -60,7 +60,7 @@ internal sealed class UdpEcho : IAsyncDisposable
                     continue;
                 }
 
-                _state.CountRequest();
+                _state.CountRequest(received.RemoteEndPoint);
                 var head = $"{_state.Identity.Pod} {HttpEcho.PlainEndPoint(received.RemoteEndPoint)} ";
                 byte[] answer = [.. Encoding.ASCII.GetBytes(head), .. buffer.AsSpan(0, received.ReceivedBytes)];
                 await _socket.SendToAsync(answer, received.RemoteEndPoint, _stop.Token);
