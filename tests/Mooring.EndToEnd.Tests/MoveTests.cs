@@ -82,7 +82,9 @@ public sealed class MoveTests(SandboxCluster cluster) : SandboxTest(cluster)
             await Cluster.SandboxAsync("node", "stop", best);
             await MovedAsync(best);
             await Cluster.SandboxAsync("node", "start", best);
-            await SandboxCluster.UntilAsync("status says that the address will go back", async () =>
+
+            // What the node went through in tests before may have to be forgiven first.
+            await SandboxCluster.UntilAsync("status says that the address will go back", TimeSpan.FromMinutes(5), async () =>
                 (await ReasonOfAsync(best)) == "MoveWaiting");
 
             // Thirty seconds must pass in which it stays the better one.

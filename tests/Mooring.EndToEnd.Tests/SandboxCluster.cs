@@ -222,14 +222,17 @@ public sealed class SandboxCluster : IAsyncLifetime
 
     public async Task<string> MacOfAsync(string node) => (await InAsync(node, "cat", "/sys/class/net/eth0/address")).Trim();
 
-    public static async Task UntilAsync(string what, Func<Task<bool>> condition)
+    public static Task UntilAsync(string what, Func<Task<bool>> condition) =>
+        UntilAsync(what, TimeSpan.FromSeconds(60), condition);
+
+    public static async Task UntilAsync(string what, TimeSpan atMost, Func<Task<bool>> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(atMost);
         while (!await condition())
         {
             if (limit.IsCancellationRequested)
             {
-                throw new TimeoutException($"never seen within 60 s: {what}");
+                throw new TimeoutException($"never seen within {atMost.TotalSeconds} s: {what}");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
