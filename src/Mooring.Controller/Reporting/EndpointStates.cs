@@ -38,7 +38,7 @@ internal sealed class EndpointStates
         switch (backend.Condition)
         {
             case BackendCondition.Draining:
-                return new(EndpointState.Draining, "terminating; established connections go on until the drain timeout");
+                return new(EndpointState.Draining, "left the pool; established connections go on until the drain timeout");
             case BackendCondition.NotReady:
                 return new(EndpointState.NotReady, "not ready, by Kubernetes");
             default:

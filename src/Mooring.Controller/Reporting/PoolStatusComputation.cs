@@ -39,7 +39,7 @@ internal static class PoolStatusComputation
             Endpoints =
             [
                 .. endpoints
-                    .OrderBy(endpoint => endpoint.Judgement is { State: EndpointState.Ready, Warning: null } ? 1 : 0)
+                    .OrderBy(endpoint => endpoint.Judgement is { State: EndpointState.Ready, Reason: null, Warning: null } ? 1 : 0)
                     .Take(MaxEndpoints)
                     .Select(endpoint => Describe(endpoint.Backend, endpoint.Judgement, before, now)),
             ],
@@ -57,8 +57,14 @@ internal static class PoolStatusComputation
             .SelectMany(set => set.Backends.Select(backend => (SetId: set.Id, Backend: backend)))
             .Concat(pool.Unused.Select(backend => (SetId: "", Backend: backend)))
             .DistinctBy(endpoint => (endpoint.Backend.Address, endpoint.Backend.Port))
-            .Select(endpoint => (endpoint.Backend, states.Of(endpoint.SetId, endpoint.Backend))),
+            .Select(endpoint => (endpoint.Backend, Remark(pool, endpoint.Backend, states.Of(endpoint.SetId, endpoint.Backend)))),
     ];
+
+    /// <summary>What Kubernetes says of the endpoint is its reason, unless a check has a worse one.</summary>
+    private static EndpointJudgement Remark(PoolEvaluation pool, Backend backend, EndpointJudgement judgement) =>
+        judgement.State != EndpointState.Unhealthy && pool.Remarks.TryGetValue(backend.EndPoint, out var remark)
+            ? judgement with { Reason = remark }
+            : judgement;
 
     private static EndpointStatus Describe(
         Backend backend,

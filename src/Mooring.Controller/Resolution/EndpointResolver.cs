@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Net;
 using k8s.Models;
 using Mooring.Controller.Validation;
-using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Controller.Resolution;
@@ -12,20 +11,25 @@ internal sealed class EndpointResolver(EndpointSources sources)
 {
     public ResolvedEndpoints Resolve(PoolSettings pool, TargetPort port)
     {
-        var resolved = pool switch
+        (IReadOnlyCollection<ResolvedEndpoint> found, var finding) = pool switch
         {
             { Selector: { } selector } => FromPods(pool.Key.Namespace, selector, port),
             { Service: { } service } => FromService(pool.Key.Namespace, service, port),
             { Endpoints: { } endpoints } => FromList(endpoints, port),
-            _ => new ResolvedEndpoints([]),
+            _ => ([], null),
         };
-        return resolved with { Backends = Normalize(resolved.Backends) };
+        var normal = Normalize(LastResort.Apply(found));
+        return new ResolvedEndpoints([.. normal.Select(endpoint => endpoint.Backend)], finding)
+        {
+            Remarks = normal.Where(endpoint => endpoint.Readiness.Remark is not null)
+                .ToImmutableDictionary(endpoint => endpoint.Backend.EndPoint, endpoint => endpoint.Readiness.Remark!),
+        };
     }
 
-    private ResolvedEndpoints FromPods(
+    private (IReadOnlyCollection<ResolvedEndpoint> Endpoints, Finding? Finding) FromPods(
         string @namespace, ImmutableSortedDictionary<string, string> selector, TargetPort port)
     {
-        var backends = ImmutableArray.CreateBuilder<Backend>();
+        var found = new List<ResolvedEndpoint>();
         var matching = 0;
         foreach (var pod in sources.Pods(@namespace, selector))
         {
@@ -40,18 +44,22 @@ internal sealed class EndpointResolver(EndpointSources sources)
                 continue;
             }
 
-            backends.AddRange(Addresses(pod).Select(address => new Backend
-            {
-                Address = address,
-                Port = number,
-                NodeName = pod.Spec?.NodeName,
-                DisplayName = $"pod/{pod.Metadata.Name}",
-                Condition = ConditionOf(pod),
-            }));
+            var readiness = EndpointReadiness.Of(pod, sources.Node(pod.Spec?.NodeName));
+            found.AddRange(Addresses(pod).Select(address => new ResolvedEndpoint(
+                new Backend
+                {
+                    Address = address,
+                    Port = number,
+                    NodeName = pod.Spec?.NodeName,
+                    DisplayName = $"pod/{pod.Metadata.Name}",
+                    Backup = EndpointReadiness.IsSet(pod, PoolSettings.BackupAnnotation),
+                    Condition = readiness.Condition,
+                },
+                readiness)));
         }
 
         var labels = string.Join(",", selector.Select(label => $"{label.Key}={label.Value}"));
-        var finding = (matching, backends.Count) switch
+        var finding = (matching, found.Count) switch
         {
             (0, _) => new Finding(
                 Reasons.NoMatchingEndpoints,
@@ -62,14 +70,14 @@ internal sealed class EndpointResolver(EndpointSources sources)
                 Reasons.NoReadyEndpoints, "spec.selector", $"no pod with the labels {labels} has an IP address yet"),
             _ => null,
         };
-        return new ResolvedEndpoints(backends.ToImmutable(), finding);
+        return (found, finding);
     }
 
-    private ResolvedEndpoints FromService(string @namespace, string name, TargetPort port)
+    private (IReadOnlyCollection<ResolvedEndpoint> Endpoints, Finding? Finding) FromService(string @namespace, string name, TargetPort port)
     {
         if (sources.Service(@namespace, name) is not { } service)
         {
-            return new ResolvedEndpoints(
+            return (
                 [],
                 new Finding(
                     Reasons.UnknownService,
@@ -82,7 +90,7 @@ internal sealed class EndpointResolver(EndpointSources sources)
             ?? service.Spec?.Ports?.FirstOrDefault(candidate => candidate.Port == port.Number)?.Name;
         var isServicePort = port.Name is not null
             || service.Spec?.Ports?.Any(candidate => candidate.Port == port.Number) == true;
-        var backends = ImmutableArray.CreateBuilder<Backend>();
+        var found = new List<ResolvedEndpoint>();
         var endpoints = 0;
         foreach (var slice in sources.Slices(@namespace, name).Where(slice => slice.AddressType is "IPv4" or "IPv6"))
         {
@@ -96,11 +104,11 @@ internal sealed class EndpointResolver(EndpointSources sources)
                 .Distinct();
             foreach (var number in numbers)
             {
-                backends.AddRange((slice.Endpoints ?? []).SelectMany(endpoint => Backends(@namespace, endpoint, (ushort)number)));
+                found.AddRange((slice.Endpoints ?? []).Select(endpoint => FromSlice(@namespace, endpoint, (ushort)number)).OfType<ResolvedEndpoint>());
             }
         }
 
-        var finding = (endpoints, backends.Count) switch
+        var finding = (endpoints, found.Count) switch
         {
             (0, _) => new Finding(
                 Reasons.NoMatchingEndpoints,
@@ -109,14 +117,14 @@ internal sealed class EndpointResolver(EndpointSources sources)
             (_, 0) => UnknownPort(port, $"Service '{name}' has no port"),
             _ => null,
         };
-        return new ResolvedEndpoints(backends.ToImmutable(), finding);
+        return (found, finding);
     }
 
-    private static ResolvedEndpoints FromList(ImmutableArray<FixedEndpoint> endpoints, TargetPort port)
+    private static (IReadOnlyCollection<ResolvedEndpoint> Endpoints, Finding? Finding) FromList(ImmutableArray<FixedEndpoint> endpoints, TargetPort port)
     {
         if (port.Name is not null && endpoints.Any(endpoint => endpoint.Port == 0))
         {
-            return new ResolvedEndpoints(
+            return (
                 [],
                 new Finding(
                     Reasons.UnknownTargetPort,
@@ -125,40 +133,43 @@ internal sealed class EndpointResolver(EndpointSources sources)
                     + "set a number as targetPort in the VirtualIp"));
         }
 
-        return new ResolvedEndpoints(
+        return (
         [
-            .. endpoints.Select(endpoint => new Backend
-            {
-                Address = endpoint.Address,
-                Port = endpoint.Port == 0 ? port.Number : endpoint.Port,
-                DisplayName = endpoint.Address.ToString(),
-                Weight = endpoint.Weight,
-                Backup = endpoint.Backup,
-                Condition = BackendCondition.Ready,
-            }),
-        ]);
+            .. endpoints.Select(endpoint => new ResolvedEndpoint(
+                new Backend
+                {
+                    Address = endpoint.Address,
+                    Port = endpoint.Port == 0 ? port.Number : endpoint.Port,
+                    DisplayName = endpoint.Address.ToString(),
+                    Weight = endpoint.Weight,
+                    Backup = endpoint.Backup,
+                    Condition = BackendCondition.Ready,
+                },
+                new EndpointReadiness(BackendCondition.Ready, null))),
+        ], null);
     }
 
-    private IEnumerable<Backend> Backends(string @namespace, V1Endpoint endpoint, ushort port)
+    private ResolvedEndpoint? FromSlice(string @namespace, V1Endpoint endpoint, ushort port)
     {
-        // Consumers take an absent "ready" as true; "serving" is readiness that a terminating endpoint keeps.
-        var ready = endpoint.Conditions?.Ready ?? true;
-        var condition = endpoint.Conditions?.Terminating == true || IsDrained(@namespace, endpoint)
-            ? BackendCondition.Draining
-            : ready ? BackendCondition.Ready : BackendCondition.NotReady;
-
         // The addresses of one endpoint are fungible (EndpointSlice API): the first stands for it.
-        if (endpoint.Addresses.Count > 0 && IPAddress.TryParse(endpoint.Addresses[0], out var address))
+        if (endpoint.Addresses.Count == 0 || !IPAddress.TryParse(endpoint.Addresses[0], out var address))
         {
-            yield return new Backend
+            return null;
+        }
+
+        var pod = endpoint.TargetRef is { Kind: "Pod", Name: { } name } ? sources.Pod(@namespace, name) : null;
+        var readiness = EndpointReadiness.Of(endpoint, pod, sources.Node(endpoint.NodeName));
+        return new ResolvedEndpoint(
+            new Backend
             {
                 Address = address,
                 Port = port,
                 NodeName = endpoint.NodeName,
-                DisplayName = endpoint.TargetRef is { Kind: "Pod", Name: { } pod } ? $"pod/{pod}" : address.ToString(),
-                Condition = condition,
-            };
-        }
+                DisplayName = endpoint.TargetRef is { Kind: "Pod", Name: { } podName } ? $"pod/{podName}" : address.ToString(),
+                Backup = EndpointReadiness.IsSet(pod, PoolSettings.BackupAnnotation),
+                Condition = readiness.Condition,
+            },
+            readiness);
     }
 
     /// <summary>One of each family at most, as Kubernetes has it.</summary>
@@ -182,35 +193,15 @@ internal sealed class EndpointResolver(EndpointSources sources)
             .FirstOrDefault();
     }
 
-    private bool IsDrained(string @namespace, V1Endpoint endpoint) =>
-        endpoint.TargetRef is { Kind: "Pod", Name: { } name } && sources.Pod(@namespace, name) is { } pod && IsDrained(pod);
-
-    /// <summary>Someone takes the pod out of service by hand.</summary>
-    private static bool IsDrained(V1Pod pod) =>
-        pod.Metadata.Annotations is { } annotations
-        && annotations.TryGetValue(NodeFacts.DrainAnnotation, out var value) && value == "true";
-
-    private static BackendCondition ConditionOf(V1Pod pod)
-    {
-        if (pod.Metadata.DeletionTimestamp is not null || IsDrained(pod))
-        {
-            return BackendCondition.Draining;
-        }
-
-        return (pod.Status?.Conditions ?? []).Any(condition => condition is { Type: "Ready", Status: "True" })
-            ? BackendCondition.Ready
-            : BackendCondition.NotReady;
-    }
-
     /// <summary>Sorted; of two with the same address and port the one that takes more.</summary>
-    private static ImmutableArray<Backend> Normalize(ImmutableArray<Backend> backends) =>
+    private static ImmutableArray<ResolvedEndpoint> Normalize(IEnumerable<ResolvedEndpoint> endpoints) =>
     [
-        .. backends
-            .OrderBy(backend => backend.Address, AddressOrder.Instance)
-            .ThenBy(backend => backend.Port)
-            .ThenBy(backend => backend.Condition)
-            .ThenBy(backend => backend.DisplayName, StringComparer.Ordinal)
-            .DistinctBy(backend => (backend.Address, backend.Port)),
+        .. endpoints
+            .OrderBy(endpoint => endpoint.Backend.Address, AddressOrder.Instance)
+            .ThenBy(endpoint => endpoint.Backend.Port)
+            .ThenBy(endpoint => endpoint.Backend.Condition)
+            .ThenBy(endpoint => endpoint.Backend.DisplayName, StringComparer.Ordinal)
+            .DistinctBy(endpoint => (endpoint.Backend.Address, endpoint.Backend.Port)),
     ];
 
     private static Finding UnknownPort(TargetPort port, string missing) => new(

@@ -18,6 +18,7 @@ internal sealed class EndpointSources
     /// <summary>Filled when it is asked for first.</summary>
     private Dictionary<(string Namespace, string Name), V1Pod>? _byName;
     private readonly ILookup<(string Namespace, string Service), V1EndpointSlice> _slices;
+    private readonly Dictionary<string, V1Node> _nodes;
 
     public EndpointSources(ClusterWorld world)
     {
@@ -27,6 +28,7 @@ internal sealed class EndpointSources
         _slices = world.EndpointSlices
             .Where(slice => slice.Metadata.Labels?.ContainsKey(ServiceNameLabel) == true)
             .ToLookup(slice => (slice.Metadata.NamespaceProperty ?? "", slice.Metadata.Labels![ServiceNameLabel]));
+        _nodes = world.Nodes.ToDictionary(node => node.Metadata.Name ?? "", StringComparer.Ordinal);
     }
 
     public IEnumerable<V1Pod> Pods(string @namespace, IReadOnlyDictionary<string, string> selector)
@@ -40,6 +42,8 @@ internal sealed class EndpointSources
 
     public V1Pod? Pod(string @namespace, string name) => (_byName ??= _pods.SelectMany(pods => pods).ToDictionary(
         pod => (pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name ?? ""))).GetValueOrDefault((@namespace, name));
+
+    public V1Node? Node(string? name) => name is null ? null : _nodes.GetValueOrDefault(name);
 
     public V1Service? Service(string @namespace, string name) => _services.GetValueOrDefault((@namespace, name));
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Mooring.Controller.Validation;
 using Mooring.Core.Snapshots;
 
@@ -7,4 +8,8 @@ namespace Mooring.Controller.Resolution;
 /// <summary>The endpoints of a pool for one target port.</summary>
 /// <param name="Backends">Sorted by address, then port; no two the same.</param>
 /// <param name="Finding">Why there are none, or fewer than one would think.</param>
-internal sealed record ResolvedEndpoints(ImmutableArray<Backend> Backends, Finding? Finding = null);
+internal sealed record ResolvedEndpoints(ImmutableArray<Backend> Backends, Finding? Finding = null)
+{
+    /// <summary>What Kubernetes says against endpoints, in words.</summary>
+    public ImmutableDictionary<IPEndPoint, string> Remarks { get; init; } = ImmutableDictionary<IPEndPoint, string>.Empty;
+}

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Sockets;
 using Mooring.Controller.Resolution;
 using Mooring.Controller.Validation;
@@ -15,7 +16,7 @@ internal sealed class BackendSets(
 {
     private const int MaxNamed = 5;
 
-    private readonly Dictionary<string, (BackendSet Set, Finding? Finding)> _sets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (BackendSet Set, ResolvedEndpoints Resolved)> _sets = new(StringComparer.Ordinal);
 
     public PortEvaluation Resolve(PortSettings port, VirtualIpSettings vip)
     {
@@ -38,14 +39,14 @@ internal sealed class BackendSets(
         if (!_sets.TryGetValue(port.BackendSetId, out var known))
         {
             var resolved = resolver.Resolve(pool, port.TargetPort);
-            known = (ToSet(port.BackendSetId, pool, resolved.Backends), resolved.Finding);
+            known = (ToSet(port.BackendSetId, pool, resolved.Backends), resolved);
             _sets.Add(port.BackendSetId, known);
         }
 
         return new PortEvaluation(
             port,
             Of(FamiliesOf(vip), known.Set),
-            known.Finding is { } finding ? AtPort(port, pool, finding) : MissingFamily(port, vip, known.Set));
+            known.Resolved.Finding is { } finding ? AtPort(port, pool, finding) : MissingFamily(port, vip, known.Set));
     }
 
     /// <summary>Sets that published VirtualIps use, sorted by id.</summary>
@@ -88,6 +89,7 @@ internal sealed class BackendSets(
             {
                 Settings = pool,
                 Unused = resolved.Backends,
+                Remarks = resolved.Remarks,
                 EndpointFinding = resolved.Finding is { Reason: Reasons.UnknownTargetPort } ? null : resolved.Finding,
             };
         }
@@ -96,7 +98,9 @@ internal sealed class BackendSets(
         {
             Settings = pool,
             Sets = sets,
-            EndpointFinding = sets.Select(set => _sets[set.Id].Finding).FirstOrDefault(finding => finding is not null),
+            Remarks = sets.Aggregate(
+                ImmutableDictionary<IPEndPoint, string>.Empty, (all, set) => all.SetItems(_sets[set.Id].Resolved.Remarks)),
+            EndpointFinding = sets.Select(set => _sets[set.Id].Resolved.Finding).FirstOrDefault(finding => finding is not null),
         };
     }
 

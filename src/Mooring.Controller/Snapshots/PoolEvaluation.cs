@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Mooring.Controller.Resolution;
 using Mooring.Controller.Validation;
 using Mooring.Core.Snapshots;
@@ -15,6 +16,9 @@ internal sealed record PoolEvaluation
 
     /// <summary>Endpoints that take part whatever the port, when no VirtualIp uses the pool.</summary>
     public ImmutableArray<Backend> Unused { get; init; } = [];
+
+    /// <summary>What Kubernetes says against endpoints, in words.</summary>
+    public ImmutableDictionary<IPEndPoint, string> Remarks { get; init; } = ImmutableDictionary<IPEndPoint, string>.Empty;
 
     /// <summary>Why there are no endpoints.</summary>
     public Finding? EndpointFinding { get; init; }

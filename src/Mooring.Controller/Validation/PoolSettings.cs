@@ -8,6 +8,9 @@ namespace Mooring.Controller.Validation;
 /// <summary>The spec of a BackendPool with every field read, and what is wrong with it on its own.</summary>
 internal sealed record PoolSettings
 {
+    /// <summary>Makes a pod a backup, when it is <c>true</c>.</summary>
+    public const string BackupAnnotation = "mooring.dev/backup";
+
     public required V1Alpha1BackendPool Resource { get; init; }
 
     public required NamespacedName Key { get; init; }

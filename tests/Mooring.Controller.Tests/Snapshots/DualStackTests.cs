@@ -105,6 +105,17 @@ public sealed class DualStackTests
         vip.Placements[1].Rejected.ShouldHaveSingleItem().Reason.ShouldBe(IneligibleReason.NoInterfaceInSubnet);
     }
 
+    [Fact]
+    public void Build_OneFamilyHasTerminatingEndpointsOnly_TheyTakeConnectionsOfThatFamily()
+    {
+        var leaving = DualStackPod(1);
+        leaving.Metadata.DeletionTimestamp = Now;
+        var world = World(Dual()) with { Pods = [leaving, Pod("web-2", "10.71.2.2", "node-2")] };
+
+        SnapshotBuilder.Build(world).Snapshot.BackendSets[0].Backends.Select(backend => $"{backend.EndPoint} {backend.Condition}")
+            .ShouldBe(["10.71.1.2:8080 Draining", "10.71.2.2:8080 Ready", "[fd00:71:1::2]:8080 Ready"]);
+    }
+
     private static V1Alpha1VirtualIp Dual()
     {
         var vip = Vip();
