@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
+using Mooring.Core.Snapshots;
 using Mooring.Linux.Nftables;
 using static Mooring.Agent.DataPlane.ElementField;
 
@@ -30,6 +31,7 @@ internal sealed record ElementLayout(ElementField[] Key, ElementField[] Value)
         ["services"] = new([IPv4, ProtocolName, Port], [Verdict]),
         ["endpoints-tcp"] = new([IPv4, Port, Slot], [IPv4, Port]),
         ["endpoints-udp"] = new([IPv4, Port, Slot], [IPv4, Port]),
+        ["endpoints-sctp"] = new([IPv4, Port, Slot], [IPv4, Port]),
         ["holding"] = new([IPv4, ProtocolName, Port], []),
         ["served"] = new([IPv4, ProtocolName, Port], []),
         ["closed"] = new([IPv4, ProtocolName, Port], []),
@@ -112,7 +114,7 @@ internal sealed record ElementLayout(ElementField[] Key, ElementField[] Value)
                 PhysicalAddress.Parse(text).GetAddressBytes().CopyTo(bytes);
                 return 6;
             case ProtocolName:
-                bytes[0] = text.SequenceEqual("udp") ? (byte)17 : (byte)6;
+                bytes[0] = (byte)TransportNames.Parse(text);
                 return 1;
             case ProtocolNumber:
                 bytes[0] = byte.Parse(text, CultureInfo.InvariantCulture);
@@ -149,7 +151,7 @@ internal sealed record ElementLayout(ElementField[] Key, ElementField[] Value)
     {
         IPv4 or IPv6 => NftablesText.Of(new IPAddress(bytes)),
         MacAddress => NftablesText.Of(new PhysicalAddress(bytes.ToArray())),
-        ProtocolName => bytes[0] == 17 ? "udp" : bytes[0] == 6 ? "tcp" : bytes[0].ToString(CultureInfo.InvariantCulture),
+        ProtocolName => TransportNames.Of((TransportProtocol)bytes[0]),
         ProtocolNumber => bytes[0].ToString(CultureInfo.InvariantCulture),
         Port => ((bytes[0] << 8) | bytes[1]).ToString(CultureInfo.InvariantCulture),
         Slot => MemoryMarshal.Read<uint>(bytes).ToString(CultureInfo.InvariantCulture),

@@ -6,6 +6,9 @@ namespace Mooring.Agent.DataPlane;
 /// <summary>Puts services together from the elements of the maps of our table.</summary>
 internal sealed class KernelServices
 {
+    /// <summary>What the names of the maps of endpoints begin with, one per family and protocol.</summary>
+    private const string Endpoints = "endpoints";
+
     private readonly Dictionary<string, string> _verdicts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string?>> _slots = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _shared = new(StringComparer.Ordinal);
@@ -20,9 +23,6 @@ internal sealed class KernelServices
             case "services" or "services6":
                 _verdicts[key] = value;
                 break;
-            case "endpoints-tcp" or "endpoints-udp" or "endpoints6-tcp" or "endpoints6-udp":
-                AddEndpoint(map[^3..], key.Split(" . "), value);
-                break;
             case "direct" or "direct6":
                 _marks[key] = DirectMarks.Parse(value);
                 break;
@@ -33,6 +33,11 @@ internal sealed class KernelServices
                 AddMark(_previous[map[^1] - '1'], key.Split(" . "), DirectMarks.Parse(value));
                 break;
             default:
+                if (map.StartsWith(Endpoints, StringComparison.Ordinal))
+                {
+                    AddEndpoint(map[(map.IndexOf('-', StringComparison.Ordinal) + 1)..], key.Split(" . "), value);
+                }
+
                 break;
         }
     }

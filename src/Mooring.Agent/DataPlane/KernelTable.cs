@@ -85,7 +85,7 @@ internal sealed class KernelTable(NftablesObjects objects, NftablesElements elem
                     var key = layout.KeyOf(element).Split(" . ");
                     counters.Add(new ServiceCounters(
                         IPAddress.Parse(key[0]),
-                        key[1] == "udp" ? TransportProtocol.Udp : TransportProtocol.Tcp,
+                        TransportNames.Parse(key[1]),
                         ushort.Parse(key[2]),
                         element.Packets,
                         element.Bytes));
@@ -105,8 +105,11 @@ internal sealed class KernelTable(NftablesObjects objects, NftablesElements elem
         foreach (var suffix in Families)
         {
             Map("services" + suffix);
-            Map($"endpoints{suffix}-tcp");
-            Map($"endpoints{suffix}-udp");
+            foreach (var protocol in TransportNames.All)
+            {
+                Map($"endpoints{suffix}-{protocol}");
+            }
+
             if (direct)
             {
                 Map("direct" + suffix);

@@ -25,7 +25,7 @@ internal static class SlotChain
             (BalancingAlgorithm.RoundRobin or BalancingAlgorithm.WeightedRoundRobin, _) => Rotate,
             _ => Flow,
         };
-        return $"{way}{TablePlan.Suffix(family)}-{(protocol == TransportProtocol.Udp ? "udp" : "tcp")}-{slots}{(sparse ? $"-{Sparse}" : "")}";
+        return $"{way}{TablePlan.Suffix(family)}-{TransportNames.Of(protocol)}-{slots}{(sparse ? $"-{Sparse}" : "")}";
     }
 
     /// <summary>The rules of the chain.</summary>

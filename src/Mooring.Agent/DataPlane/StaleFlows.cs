@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Mooring.Core.DataPlane;
+using Mooring.Core.Snapshots;
 using Mooring.Linux.Conntrack;
 
 namespace Mooring.Agent.DataPlane;
@@ -83,7 +84,7 @@ internal sealed class StaleFlows(TimeProvider time)
 
         using var conntrack = new ConntrackTable();
         return conntrack.Delete(flow => gone.Contains((
-            $"{NftablesText.Of(flow.OriginalDestination.Address)} . {(flow.Protocol == 17 ? "udp" : "tcp")} . {flow.OriginalDestination.Port}",
+            $"{NftablesText.Of(flow.OriginalDestination.Address)} . {TransportNames.Of((TransportProtocol)flow.Protocol)} . {flow.OriginalDestination.Port}",
             NftablesText.Of(flow.ReplySource.Address, flow.ReplySource.Port))));
     }
 

@@ -91,7 +91,7 @@ internal sealed class TablePlanner(ServiceNumbers numbers)
     }
 
     public static string Key(ForwardedService service) =>
-        $"{NftablesText.Of(service.Address)} . {(service.Protocol == TransportProtocol.Udp ? "udp" : "tcp")} . {service.Port}";
+        $"{NftablesText.Of(service.Address)} . {TransportNames.Of(service.Protocol)} . {service.Port}";
 
     /// <summary>The addresses that the service needs in the sets of addresses.</summary>
     private static void Take(ForwardedService service, List<string> addresses, List<string> localBackends)

@@ -7,7 +7,7 @@ namespace Mooring.Agent.DataPlane;
 internal static class TableSchema
 {
     /// <summary>Written into the table's comment; a table with another one is rebuilt.</summary>
-    public const string Version = "mooring 5";
+    public const string Version = "mooring 6";
 
     public static readonly string[] Chains =
         ["prerouting", "output", "postrouting", "refuse", "refuse-incoming", "refuse-outgoing"];
@@ -37,9 +37,13 @@ internal static class TableSchema
             }
             map endpoints-udp { typeof ip daddr . udp dport . numgen inc mod 65536 : ip daddr . udp dport
             }
+            map endpoints-sctp { typeof ip daddr . sctp dport . numgen inc mod 65536 : ip daddr . sctp dport
+            }
             map endpoints6-tcp { typeof ip6 daddr . tcp dport . numgen inc mod 65536 : ip6 daddr . tcp dport
             }
             map endpoints6-udp { typeof ip6 daddr . udp dport . numgen inc mod 65536 : ip6 daddr . udp dport
+            }
+            map endpoints6-sctp { typeof ip6 daddr . sctp dport . numgen inc mod 65536 : ip6 daddr . sctp dport
             }
             map services { type ipv4_addr . inet_proto . inet_service : verdict
                 counter

@@ -200,7 +200,7 @@ internal sealed class TableTransaction(string table)
     private static string IcmpKey(string key)
     {
         var parts = key.Split(" . ");
-        return $"{parts[0]} . {(parts[1] == "udp" ? 17 : 6)} . {parts[2]}";
+        return $"{parts[0]} . {(int)TransportNames.Parse(parts[1])} . {parts[2]}";
     }
 
     /// <summary>Elements "prefix . slot : value" of a map; no value, no element.</summary>

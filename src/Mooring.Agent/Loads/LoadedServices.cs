@@ -23,7 +23,7 @@ internal sealed class LoadedServices
             {
                 foreach (var address in vip.Addresses)
                 {
-                    _services[(NumberOf(port.Protocol), new IPEndPoint(address.Address, port.Port))] = port.BackendSetId;
+                    _services[((byte)port.Protocol, new IPEndPoint(address.Address, port.Port))] = port.BackendSetId;
                 }
             }
         }
@@ -37,6 +37,4 @@ internal sealed class LoadedServices
     public bool Has(string setId) => _sets.Contains(setId);
 
     public string? SetOf(in ConntrackFlow flow) => _services.GetValueOrDefault((flow.Protocol, flow.OriginalDestination));
-
-    private static byte NumberOf(TransportProtocol protocol) => (byte)(protocol == TransportProtocol.Udp ? 17 : 6);
 }

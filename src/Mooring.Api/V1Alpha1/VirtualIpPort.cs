@@ -25,9 +25,9 @@ public sealed class VirtualIpPort
     public int Port { get; set; }
 
     [JsonPropertyName("protocol")]
-    [Description("Transport protocol.")]
-    [MaxLength(3)]
-    [AllowedValues("TCP", "UDP")]
+    [Description("Transport protocol. A VirtualIp with an SCTP port is forwarded in Nat mode.")]
+    [MaxLength(4)]
+    [AllowedValues("TCP", "UDP", "SCTP")]
     [DefaultValue("TCP")]
     public string Protocol { get; set; } = "TCP";
 

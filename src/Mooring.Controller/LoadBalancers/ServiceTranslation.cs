@@ -128,7 +128,7 @@ internal sealed class ServiceTranslation(PoolChoice pools)
         for (var i = 0; i < named.Count; i++)
         {
             var port = named[i];
-            if (port.Protocol is not (null or "TCP" or "UDP"))
+            if (port.Protocol is not (null or "TCP" or "UDP" or "SCTP"))
             {
                 _findings.Add(new Finding(
                     Reasons.InvalidValue, $"spec.ports[{i}].protocol", $"{port.Protocol} is not forwarded; the other ports are"));

@@ -10,20 +10,28 @@ namespace Mooring.Controller.Snapshots;
 internal static class ForwardingResolver
 {
     public static ForwardingEvaluation Resolve(
-        ForwardingChoice choice,
-        bool localEndpointsOnly,
+        VirtualIpSettings vip,
         IEnumerable<AgentFacts> agents,
         IEnumerable<BalancingAlgorithm> algorithms)
     {
+        var choice = vip.Forwarding;
         if (choice == ForwardingChoice.Nat)
         {
             return new ForwardingEvaluation(ForwardingMode.Nat, "Requested", "spec.forwarding is Nat");
         }
 
-        if (localEndpointsOnly)
+        if (vip.LocalEndpointsOnly)
         {
             return new ForwardingEvaluation(
                 ForwardingMode.Nat, "LocalEndpointsOnly", "spec.trafficPolicy is Local, so nothing is handed on to other nodes");
+        }
+
+        if (vip.Ports.FirstOrDefault(port => port.Protocol == TransportProtocol.Sctp) is { } sctp)
+        {
+            return new ForwardingEvaluation(
+                ForwardingMode.Nat,
+                "ProtocolNeedsNat",
+                $"{sctp.Field} is SCTP, whose associations are not handed on: give it a VirtualIp of its own to have the other ports direct");
         }
 
         if (choice == ForwardingChoice.Auto

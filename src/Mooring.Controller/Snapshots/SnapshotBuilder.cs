@@ -114,7 +114,7 @@ internal static class SnapshotBuilder
             Settings = vip,
             Ports = ports,
             Forwarding = ForwardingResolver.Resolve(
-                vip.Forwarding, vip.LocalEndpointsOnly, world.Agents.Values, ports.Select(port => port.Set?.Algorithm).OfType<BalancingAlgorithm>()),
+                vip, world.Agents.Values, ports.Select(port => port.Set?.Algorithm).OfType<BalancingAlgorithm>()),
             Published = ports.Any(port => port.Set is not null),
         };
     }

@@ -201,7 +201,8 @@ internal static class VirtualIpReader
             $"{field}.protocol",
             TransportProtocol.Tcp,
             ("TCP", TransportProtocol.Tcp),
-            ("UDP", TransportProtocol.Udp));
+            ("UDP", TransportProtocol.Udp),
+            ("SCTP", TransportProtocol.Sctp));
         if (string.IsNullOrEmpty(spec.BackendPool))
         {
             reader.Report(

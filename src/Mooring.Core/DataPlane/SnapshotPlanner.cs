@@ -176,7 +176,7 @@ public sealed class SnapshotPlanner(string nodeName)
         HoldsWithoutBackends = planned.Set.HoldsWithoutBackends,
         Backends = origin.Vip.LocalEndpointsOnly ? planned.Local.Value : planned.Backends,
         Direct = origin.Vip.Forwarding == ForwardingMode.Direct ? planned.Direct.Value : null,
-        Draining = origin.Port.Protocol == TransportProtocol.Tcp && !planned.Set.ShutsDownSessions ? planned.Unfit : planned.Draining,
+        Draining = origin.Port.Protocol != TransportProtocol.Udp && !planned.Set.ShutsDownSessions ? planned.Unfit : planned.Draining,
         Leaving = planned.Leaving,
         DrainTimeout = planned.Set.DrainTimeout,
         SourceRanges = SourceRange.Of(origin.Vip.SourceRanges, origin.Address.AddressFamily),

@@ -13,6 +13,7 @@ internal static class WireEnums
         {
             [Proto.TransportProtocol.Tcp] = Domain.TransportProtocol.Tcp,
             [Proto.TransportProtocol.Udp] = Domain.TransportProtocol.Udp,
+            [Proto.TransportProtocol.Sctp] = Domain.TransportProtocol.Sctp,
         }.ToFrozenDictionary();
 
     public static readonly FrozenDictionary<Proto.ForwardingMode, Domain.ForwardingMode> ForwardingModes =

@@ -125,6 +125,10 @@ public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposab
         }
     }
 
+    /// <summary>Takes and sends packets of a protocol that this kernel has no other sockets for.</summary>
+    public Socket OpenRaw(string place, AddressFamily family, int protocol) =>
+        _namespaces[place].Run(() => RawSocket.Open(family, protocol));
+
     public Socket OpenUdp(AddressFamily family = AddressFamily.InterNetwork) =>
         _namespaces["client"].Run(() => new Socket(family, SocketType.Dgram, ProtocolType.Udp));
 

@@ -116,12 +116,12 @@ public sealed class LoadBalancerTests : IAsyncLifetime
 
         await PatchAsync("web", """
             {"spec":{"ports":[{"name":"http","port":8081,"targetPort":8080},{"name":"dns","port":53,"protocol":"UDP"},
-            {"name":"dns-tcp","port":53,"protocol":"TCP"}]}}
+            {"name":"dns-tcp","port":53,"protocol":"TCP"},{"name":"diameter","port":3868,"protocol":"SCTP"}]}}
             """);
 
         await Until.TrueAsync(
             async () => (await _cluster.VipAsync("web"))!.Spec.Ports.Select(port => $"{port.Name}:{port.Port}/{port.Protocol}")
-                .SequenceEqual(["http:8081/TCP", "dns:53/UDP", "dns-tcp:53/TCP"]),
+                .SequenceEqual(["http:8081/TCP", "dns:53/UDP", "dns-tcp:53/TCP", "diameter:3868/SCTP"]),
             () => "mixed protocols on one address");
         await IngressAsync("web", "10.70.0.200");
     }

@@ -234,7 +234,7 @@ public sealed class SnapshotBuilderTests
     [Fact]
     public void Build_SeveralFindings_ReportsAll()
     {
-        var vip = Vip("bad", "nonsense", Port(port: 0), Port("b", protocol: "SCTP"), Port("c", 81, target: "A B"));
+        var vip = Vip("bad", "nonsense", Port(port: 0), Port("b", protocol: "DCCP"), Port("c", 81, target: "A B"));
 
         var reasons = Findings(vip).Select(finding => finding.Field).ToArray();
 
@@ -343,6 +343,29 @@ public sealed class SnapshotBuilderTests
         var forwarding = SnapshotBuilder.Build(world).VirtualIps[0].Forwarding!;
 
         (forwarding.Mode, forwarding.Reason).ShouldBe((mode, reason));
+    }
+
+    [Theory]
+    [InlineData("Auto")]
+    [InlineData("Direct")]
+    public void Build_SctpPort_IsForwardedInNatMode(string wanted)
+    {
+        var vip = Vip("web", "10.70.0.100", Port(), Port("diameter", 3868, protocol: "SCTP"));
+        vip.Spec.Forwarding = wanted;
+        var world = ThreeNodes([vip]);
+        world = world with
+        {
+            Agents = world.Agents.ToImmutableDictionary(
+                agent => agent.Key,
+                agent => agent.Value with { ForwardingModes = [ForwardingMode.Nat, ForwardingMode.Direct] }),
+        };
+
+        var result = SnapshotBuilder.Build(world);
+
+        result.Snapshot.VirtualIps[0].Ports.Select(port => port.Protocol).ShouldBe([TransportProtocol.Tcp, TransportProtocol.Sctp]);
+        var forwarding = result.VirtualIps[0].Forwarding!;
+        (forwarding.Mode, forwarding.Reason).ShouldBe((ForwardingMode.Nat, "ProtocolNeedsNat"));
+        forwarding.Message.ShouldStartWith("spec.ports[1] is SCTP");
     }
 
     [Fact]

@@ -91,7 +91,7 @@ internal sealed class RandomSnapshots(int seed)
         {
             Name = Chance() ? $"port{p}" : "",
             Port = (ushort)(80 + p),
-            Protocol = Chance() ? TransportProtocol.Tcp : TransportProtocol.Udp,
+            Protocol = _random.GetItems(Enum.GetValues<TransportProtocol>(), 1)[0],
             BackendSetId = sets[_random.Next(sets.Length)].Id,
         }),
         Forwarding = Chance() ? ForwardingMode.Nat : ForwardingMode.Direct,
