@@ -159,7 +159,9 @@ internal static class AgentHost
             [
                 // In this order: what is claimed is programmed, and what is programmed is checked.
                 new HealthCheckConsumer(
-                    provider.GetRequiredService<HealthCheckService>(), provider.GetRequiredService<VerdictExchange>()),
+                    provider.GetRequiredService<HealthCheckService>(),
+                    provider.GetRequiredService<VerdictExchange>(),
+                    provider.GetRequiredService<DataPlaneLoop>().VerdictsChanged),
                 provider.GetRequiredService<DataPlaneLoop>(),
                 provider.GetRequiredService<LoadReporter>(),
                 provider.GetRequiredService<SurroundingsWatch>(),

@@ -62,7 +62,11 @@ internal sealed class AgentReporter : BackgroundService
                 case FailoverEvent.HolderChange change:
                     _dataPlane.HolderChanged(change.Address, change.Held);
                     _held = change.Held ? _held.Add(change.Address) : _held.Remove(change.Address);
-                    _checks.HoldersChanged(_held);
+                    if (_checks.HoldersChanged(_held))
+                    {
+                        _dataPlane.VerdictsChanged();
+                    }
+
                     _verdicts.HoldersChanged(_held);
                     _reports.Add(ToReport(change));
                     WatchFirstPacket(change);

@@ -353,7 +353,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     /// <summary>Forwarding of a family is switched on with its first address.</summary>
     private ImmutableArray<string> Settle()
     {
-        if (_forwardsIPv6 || !_desired.Services.Any(service => service.Address.AddressFamily == AddressFamily.InterNetworkV6))
+        if (_forwardsIPv6 || !_desired.Traits.HasFlag(ServiceTraits.IPv6))
         {
             return [];
         }

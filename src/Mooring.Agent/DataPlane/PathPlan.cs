@@ -31,7 +31,7 @@ internal sealed record PathPlan(PhysicalAddress TunnelMac, int Mtu, bool IPv6, I
     /// <summary>The plan, or null when no service needs it. Peers without an IPv4 address cannot be reached by tunnel.</summary>
     public static PathPlan? Of(DataPlaneState state)
     {
-        if (!state.Services.Any(service => service.Direct is not null))
+        if (!state.Traits.HasFlag(ServiceTraits.Direct))
         {
             return null;
         }
@@ -40,7 +40,7 @@ internal sealed record PathPlan(PhysicalAddress TunnelMac, int Mtu, bool IPv6, I
         return new PathPlan(
             MacOf(state.NodeName),
             state.Mtu,
-            state.Services.Any(service => service.Direct is not null && service.Address.AddressFamily == AddressFamily.InterNetworkV6),
+            state.Traits.HasFlag(ServiceTraits.DirectIPv6),
             [
                 .. state.Peers.Where(peer => peer.TunnelAddress.AddressFamily == AddressFamily.InterNetwork).Select(peer => new PeerPath(
                     peer.Node,

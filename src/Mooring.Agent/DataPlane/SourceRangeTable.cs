@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Mooring.Core.DataPlane;
 using Mooring.Linux.Nftables;
@@ -17,6 +18,9 @@ internal sealed class SourceRangeTable(string table)
     private string _text = Unknown;
     private string _listing = "";
     private ForwardedService[] _restricted = [];
+
+    /// <summary>What it was made for last.</summary>
+    private ImmutableArray<ForwardedService> _services = [];
 
     public static string NameOf(string table) => $"{table}-sources";
 
@@ -81,32 +85,26 @@ internal sealed class SourceRangeTable(string table)
     /// it, so that nobody is let through in between.
     /// </summary>
     /// <exception cref="NftablesException">Nothing was changed.</exception>
-    public void EnsureBefore(IReadOnlyCollection<ForwardedService> services)
+    public void EnsureBefore(ImmutableArray<ForwardedService> services)
     {
-        if (_restricted.Length == 0)
+        if (IsFor(services))
         {
-            Ensure(services);
             return;
         }
 
-        var keys = services.Select(TablePlanner.Key).ToHashSet(StringComparer.Ordinal);
-        Ensure([.. services, .. _restricted.Where(service => !keys.Contains(TablePlanner.Key(service)))]);
+        var keys = _restricted.Length == 0 ? [] : services.Select(TablePlanner.Key).ToHashSet(StringComparer.Ordinal);
+        Put([.. services, .. _restricted.Where(service => !keys.Contains(TablePlanner.Key(service)))]);
     }
 
     /// <exception cref="NftablesException">Nothing was changed.</exception>
-    public void Ensure(IReadOnlyCollection<ForwardedService> services)
+    public void Ensure(ImmutableArray<ForwardedService> services)
     {
-        var text = Text(table, services);
-        if (text == _text)
+        if (!IsFor(services))
         {
-            return;
+            Put(services);
         }
 
-        using var nftables = new NftablesContext();
-        nftables.Run(Remove(table) + text);
-        _text = text;
-        _restricted = [.. services.Where(service => service.SourceRanges is not null)];
-        _listing = text.Length == 0 ? "" : List(nftables);
+        _services = services;
     }
 
     /// <summary>True when another program changed it; the next <see cref="Ensure"/> repairs it.</summary>
@@ -132,6 +130,36 @@ internal sealed class SourceRangeTable(string table)
 
         _text = Unknown;
         return true;
+    }
+
+    /// <summary>The table is right for these services, as no ranges changed.</summary>
+    private bool IsFor(ImmutableArray<ForwardedService> services)
+    {
+        if (_text == Unknown)
+        {
+            return false;
+        }
+
+        var changes = ServiceChanges.Between(_services, services);
+        return changes.Removed.All(service => service.SourceRanges is null)
+            && changes.Added.All(change => change.Before?.SourceRanges is { } before && change.Now.SourceRanges is { } now
+                ? before.SequenceEqual(now)
+                : change.Before?.SourceRanges is null && change.Now.SourceRanges is null);
+    }
+
+    private void Put(IReadOnlyCollection<ForwardedService> services)
+    {
+        var text = Text(table, services);
+        if (text == _text)
+        {
+            return;
+        }
+
+        using var nftables = new NftablesContext();
+        nftables.Run(Remove(table) + text);
+        _text = text;
+        _restricted = [.. services.Where(service => service.SourceRanges is not null)];
+        _listing = text.Length == 0 ? "" : List(nftables);
     }
 
     private const string Rules =

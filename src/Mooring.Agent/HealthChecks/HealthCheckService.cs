@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Hosting;
@@ -24,9 +23,7 @@ internal sealed partial class HealthCheckService : BackgroundService
     private readonly Lock _gate = new();
     private readonly Dictionary<(string SetId, IPEndPoint Backend), ScheduledCheck> _checks = [];
     private readonly ConcurrentDictionary<(string SetId, IPEndPoint Backend), HealthVerdict> _verdicts = new();
-    private ClusterSnapshot _snapshot = ClusterSnapshot.Empty;
-    private FrozenDictionary<string, ImmutableArray<Backend>> _backends = FrozenDictionary<string, ImmutableArray<Backend>>.Empty;
-    private ImmutableHashSet<IPAddress> _held = [];
+    private readonly CheckedSets _sets;
     private bool _stopping;
 
     public HealthCheckService(
@@ -41,6 +38,7 @@ internal sealed partial class HealthCheckService : BackgroundService
         _metrics = metrics;
         _timeProvider = timeProvider;
         _logger = logger;
+        _sets = new CheckedSets(nodeName);
         _scheduler = new CheckScheduler(RunAsync, Next, metrics, timeProvider);
         metrics.CountWith(Count);
     }
@@ -67,51 +65,12 @@ internal sealed partial class HealthCheckService : BackgroundService
     }
 
     /// <summary>Starts, restarts and stops checks so that they are those <paramref name="snapshot"/> asks for.</summary>
-    public void ApplySnapshot(ClusterSnapshot snapshot)
+    /// <returns>True when this node checks endpoints no longer whose sets are as they were: the verdicts on them are gone.</returns>
+    public bool ApplySnapshot(ClusterSnapshot snapshot)
     {
         lock (_gate)
         {
-            if (!ReferenceEquals(_snapshot, snapshot))
-            {
-                _snapshot = snapshot;
-                _backends = snapshot.BackendSets.ToFrozenDictionary(set => set.Id, set => set.Backends, StringComparer.Ordinal);
-            }
-
-            var wanted = HealthCheckTargets.Of(snapshot, _nodeName, _held)
-                .ToDictionary(target => (target.BackendSetId, target.Backend));
-            if (_stopping)
-            {
-                return;
-            }
-
-            foreach (var (key, check) in _checks.ToArray())
-            {
-                if (!wanted.TryGetValue(key, out var target))
-                {
-                    End(key, check);
-                    _verdicts.TryRemove(key, out _);
-                }
-                else if (target.Check.Equals(check.Target.Check))
-                {
-                    wanted.Remove(key);
-                }
-                else
-                {
-                    // The verdict stays until checks by the new rules say otherwise.
-                    End(key, check);
-                }
-            }
-
-            var now = _scheduler.Now;
-            foreach (var (key, target) in wanted)
-            {
-                var check = new ScheduledCheck(target, _verdicts.GetValueOrDefault(key), now, _timeProvider)
-                {
-                    Due = now + CheckSchedule.First(target.Check, _nodeName, target.BackendSetId, target.Backend),
-                };
-                _checks[key] = check;
-                _scheduler.Add(check);
-            }
+            return Follow(_sets.Take(snapshot));
         }
     }
 
@@ -155,12 +114,12 @@ internal sealed partial class HealthCheckService : BackgroundService
     }
 
     /// <summary>The addresses this node answers for: what is behind them is checked, whatever the snapshot foresees.</summary>
-    public void HoldersChanged(ImmutableHashSet<IPAddress> held)
+    /// <returns>As of <see cref="ApplySnapshot"/>.</returns>
+    public bool HoldersChanged(ImmutableHashSet<IPAddress> held)
     {
         lock (_gate)
         {
-            _held = held;
-            ApplySnapshot(_snapshot);
+            return Follow(_sets.Hold(held));
         }
     }
 
@@ -185,6 +144,53 @@ internal sealed partial class HealthCheckService : BackgroundService
         }
 
         await _scheduler.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Brings the checks of the sets to what they are now; those of the other sets are right.</summary>
+    private bool Follow(BackendSetChanges changes)
+    {
+        if (_stopping)
+        {
+            return false;
+        }
+
+        var dropped = false;
+        var wanted = _sets.TargetsIn(changes.Now);
+        foreach (var (set, key) in changes.Before.SelectMany(set => set.Backends, (set, backend) => (set, (set.Id, backend.EndPoint))))
+        {
+            if (!_checks.TryGetValue(key, out var check))
+            {
+                continue;
+            }
+
+            if (!wanted.TryGetValue(key, out var target))
+            {
+                End(key, check);
+                dropped |= _verdicts.TryRemove(key, out _) && _sets.Has(set);
+            }
+            else if (target.Check.Equals(check.Target.Check))
+            {
+                wanted.Remove(key);
+            }
+            else
+            {
+                // The verdict stays until checks by the new rules say otherwise.
+                End(key, check);
+            }
+        }
+
+        var now = _scheduler.Now;
+        foreach (var (key, target) in wanted)
+        {
+            var check = new ScheduledCheck(target, _verdicts.GetValueOrDefault(key), now, _timeProvider)
+            {
+                Due = now + CheckSchedule.First(target.Check, _nodeName, target.BackendSetId, target.Backend),
+            };
+            _checks[key] = check;
+            _scheduler.Add(check);
+        }
+
+        return dropped;
     }
 
     private void End((string SetId, IPEndPoint Backend) key, ScheduledCheck check)
@@ -293,10 +299,10 @@ internal sealed partial class HealthCheckService : BackgroundService
         }
 
         var now = _scheduler.Now;
-        var all = _backends.TryGetValue(target.BackendSetId, out var backends) ? backends.Length : 0;
-        var held = (backends.IsDefault ? [] : backends).Count(backend =>
+        var backends = _sets.BackendsOf(target.BackendSetId);
+        var held = backends.Count(backend =>
             _checks.TryGetValue((target.BackendSetId, backend.EndPoint), out var other) && other != check && other.Hold.Holds(now));
-        return (held + 1) * 100L <= (long)(target.Check.Passive ?? PassiveCheckIntent.Default).MaxEjectedPercent * all;
+        return (held + 1) * 100L <= (long)(target.Check.Passive ?? PassiveCheckIntent.Default).MaxEjectedPercent * backends.Length;
     }
 
     /// <summary>No endpoint of the set that is checked here is healthy: the first that passes is believed.</summary>
@@ -304,7 +310,7 @@ internal sealed partial class HealthCheckService : BackgroundService
     {
         lock (_gate)
         {
-            return _backends.TryGetValue(backendSetId, out var backends)
+            return _sets.BackendsOf(backendSetId) is { IsEmpty: false } backends
                 && !backends.Any(backend => _checks.ContainsKey((backendSetId, backend.EndPoint))
                     && IsHealthy(backendSetId, backend.EndPoint) != false);
         }

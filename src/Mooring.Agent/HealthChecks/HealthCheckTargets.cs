@@ -4,28 +4,48 @@ using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.HealthChecks;
 
-/// <summary>Which endpoints a node checks.</summary>
-internal static class HealthCheckTargets
+/// <summary>
+/// Which endpoints a node checks: those of every checked backend set behind an address that it is to hold, is the first
+/// standby of, or holds; in Direct mode also those on the node itself, which forwards to them. Endpoints that Kubernetes
+/// reports as not ready are left out: they take no flows whatever a check says.
+/// </summary>
+internal sealed class HealthCheckTargets(
+    ImmutableArray<VirtualIpIntent> vips, string nodeName, ImmutableHashSet<IPAddress> held)
 {
     /// <summary>The holder and the first standby check.</summary>
     private const int CheckingCandidates = 2;
 
-    /// <summary>
-    /// Endpoints of every checked backend set behind an address that <paramref name="nodeName"/> is to hold, is the first
-    /// standby of, or holds; in Direct mode also those on the node itself, which forwards to them. Endpoints that Kubernetes
-    /// reports as not ready are left out: they take no flows whatever a check says.
-    /// </summary>
-    public static IEnumerable<HealthCheckTarget> Of(
-        ClusterSnapshot snapshot, string nodeName, ImmutableHashSet<IPAddress> held)
+    private readonly Lazy<(HashSet<string> All, HashSet<string> Local)> _sets = new(() => Sets(vips, nodeName, held));
+
+    public IEnumerable<HealthCheckTarget> In(BackendSet set)
     {
-        if (!AnyCheck(snapshot))
+        if (set.HealthCheck is not { } check)
         {
             yield break;
         }
 
+        var all = _sets.Value.All.Contains(set.Id);
+        if (!all && !_sets.Value.Local.Contains(set.Id))
+        {
+            yield break;
+        }
+
+        foreach (var backend in set.Backends)
+        {
+            if (backend.Condition != BackendCondition.NotReady && (all || backend.NodeName == nodeName))
+            {
+                yield return new HealthCheckTarget(set.Id, backend.EndPoint, check);
+            }
+        }
+    }
+
+    /// <summary>Ids of the sets of which every endpoint is checked, and of those of which the local ones are.</summary>
+    private static (HashSet<string> All, HashSet<string> Local) Sets(
+        ImmutableArray<VirtualIpIntent> vips, string nodeName, ImmutableHashSet<IPAddress> held)
+    {
         var all = new HashSet<string>(StringComparer.Ordinal);
         var local = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var vip in snapshot.VirtualIps)
+        foreach (var vip in vips)
         {
             var checks = vip.Addresses.Any(address => held.Contains(address.Address)
                 || address.Candidates.AsSpan(0, Math.Min(CheckingCandidates, address.Candidates.Length)).Contains(nodeName));
@@ -35,33 +55,6 @@ internal static class HealthCheckTargets
             }
         }
 
-        foreach (var set in snapshot.BackendSets)
-        {
-            if (set.HealthCheck is not { } check || !(all.Contains(set.Id) || local.Contains(set.Id)))
-            {
-                continue;
-            }
-
-            foreach (var backend in set.Backends)
-            {
-                if (backend.Condition != BackendCondition.NotReady && (all.Contains(set.Id) || backend.NodeName == nodeName))
-                {
-                    yield return new HealthCheckTarget(set.Id, backend.EndPoint, check);
-                }
-            }
-        }
-    }
-
-    private static bool AnyCheck(ClusterSnapshot snapshot)
-    {
-        foreach (var set in snapshot.BackendSets)
-        {
-            if (set.HealthCheck is not null)
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return (all, local);
     }
 }

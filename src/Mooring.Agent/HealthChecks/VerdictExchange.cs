@@ -41,8 +41,7 @@ internal sealed partial class VerdictExchange(
     private FrozenSet<string> _heldSets = FrozenSet<string>.Empty;
     private FrozenDictionary<string, IPEndPoint> _addresses = FrozenDictionary<string, IPEndPoint>.Empty;
     private FrozenSet<string> _names = FrozenSet<string>.Empty;
-    private FrozenDictionary<ulong, (string SetId, IPEndPoint Backend)> _endpoints =
-        FrozenDictionary<ulong, (string SetId, IPEndPoint Backend)>.Empty;
+    private readonly Dictionary<ulong, (string SetId, IPEndPoint Backend)> _endpoints = [];
 
     private ulong _sequence;
     private ulong _wholeFrom;
@@ -69,19 +68,32 @@ internal sealed partial class VerdictExchange(
 
     public void ApplySnapshot(ClusterSnapshot snapshot)
     {
-        var addresses = PeerAddresses.Of(snapshot, nodeName, local.Port);
-        var endpoints = snapshot.BackendSets
-            .Where(set => set.HealthCheck is not null)
-            .SelectMany(set => set.Backends.Select(backend => (set.Id, backend.EndPoint)))
-            .DistinctBy(endpoint => EndpointNumber.Of(endpoint.Id, endpoint.EndPoint))
-            .ToFrozenDictionary(endpoint => EndpointNumber.Of(endpoint.Id, endpoint.EndPoint));
         lock (_gate)
         {
+            var before = _snapshot;
             _snapshot = snapshot;
-            _addresses = addresses;
-            _names = snapshot.Nodes.Select(node => node.Name).ToFrozenSet(StringComparer.Ordinal);
-            _endpoints = endpoints;
-            _heldSets = HeldSets();
+            if (before.Nodes != snapshot.Nodes)
+            {
+                _addresses = PeerAddresses.Of(snapshot, nodeName, local.Port);
+                _names = snapshot.Nodes.Select(node => node.Name).ToFrozenSet(StringComparer.Ordinal);
+            }
+
+            var changes = BackendSetChanges.Between(before.BackendSets, snapshot.BackendSets);
+            var any = _endpoints.Count > 0;
+            foreach (var (number, _) in Checked(changes.Before))
+            {
+                _endpoints.Remove(number);
+            }
+
+            foreach (var (number, endpoint) in Checked(changes.Now))
+            {
+                _endpoints[number] = endpoint;
+            }
+
+            if (before.VirtualIps != snapshot.VirtualIps || any != _endpoints.Count > 0)
+            {
+                _heldSets = HeldSets();
+            }
         }
 
         _wake.Writer.TryWrite(0);
@@ -343,6 +355,10 @@ internal sealed partial class VerdictExchange(
             Changed?.Invoke();
         }
     }
+
+    private static IEnumerable<(ulong Number, (string SetId, IPEndPoint Backend) Endpoint)> Checked(IEnumerable<BackendSet> sets) =>
+        sets.Where(set => set.HealthCheck is not null)
+            .SelectMany(set => set.Backends, (set, backend) => (EndpointNumber.Of(set.Id, backend.EndPoint), (set.Id, backend.EndPoint)));
 
     /// <summary>Without checks there is nothing to tell of them.</summary>
     private FrozenSet<string> HeldSets() => _endpoints.Count == 0 ? [] : _snapshot.VirtualIps

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Core.DataPlane;
@@ -38,4 +39,10 @@ public sealed record ForwardedService
     public ImmutableArray<IPNetwork>? SourceRanges { get; init; }
 
     public TimeSpan DrainTimeout { get; init; } = BackendSet.DefaultDrainTimeout;
+
+    public ServiceTraits Traits =>
+        (Address.AddressFamily == AddressFamily.InterNetworkV6 ? ServiceTraits.IPv6 : ServiceTraits.None)
+        | (Direct is null ? ServiceTraits.None
+            : Address.AddressFamily == AddressFamily.InterNetworkV6 ? ServiceTraits.Direct | ServiceTraits.DirectIPv6
+            : ServiceTraits.Direct);
 }

@@ -31,7 +31,7 @@ public sealed class SnapshotPlanner(string nodeName)
     /// </summary>
     /// <param name="snapshot">A validated snapshot: its ports name backend sets that exist.</param>
     /// <param name="isHealthy">Verdict of this node's checks by backend set and endpoint, null for none.</param>
-    /// <param name="verdictsChanged">Also verdicts on sets without checks may be others than at the last call.</param>
+    /// <param name="verdictsChanged">Verdicts may be others than at the last call, also on sets that did not change.</param>
     public DataPlaneState Plan(ClusterSnapshot snapshot, Func<string, IPEndPoint, bool?> isHealthy, bool verdictsChanged)
     {
         var last = _last;
@@ -55,14 +55,16 @@ public sealed class SnapshotPlanner(string nodeName)
         }
 
         ForwardedService[]? services = null;
+        var sameTraits = true;
         for (var i = 0; i < after.Length; i++)
         {
-            var set = after[i];
-            if (ReferenceEquals(before[i], set) && !verdictsChanged && set.HealthCheck is null)
+            // Nothing of the others is looked at: memory of ten thousand of them takes a while to come.
+            if (ReferenceEquals(before[i], after[i]) && !verdictsChanged)
             {
                 continue;
             }
 
+            var set = after[i];
             if (before[i].Id != set.Id)
             {
                 return false;
@@ -78,14 +80,16 @@ public sealed class SnapshotPlanner(string nodeName)
                 services ??= _state.Services.AsSpan().ToArray();
                 foreach (var position in users)
                 {
-                    services[position] = Forward(_origins[position], planned);
+                    var forwarded = Forward(_origins[position], planned);
+                    sameTraits &= forwarded.Traits == services[position].Traits;
+                    services[position] = forwarded;
                 }
             }
         }
 
         if (services is not null)
         {
-            _state = _state with { Services = ImmutableCollectionsMarshal.AsImmutableArray(services) };
+            _state = _state.WithServices(ImmutableCollectionsMarshal.AsImmutableArray(services), sameTraits);
         }
 
         return true;
@@ -147,8 +151,7 @@ public sealed class SnapshotPlanner(string nodeName)
     private bool Refresh(
         BackendSet set, AddressFamily family, Func<string, IPEndPoint, bool?> isHealthy, bool verdictsChanged, out PlannedSet planned)
     {
-        if (_sets.TryGetValue((set.Id, family), out var before) && ReferenceEquals(before.Set, set)
-            && !verdictsChanged && set.HealthCheck is null)
+        if (_sets.TryGetValue((set.Id, family), out var before) && ReferenceEquals(before.Set, set) && !verdictsChanged)
         {
             planned = before;
             return false;

@@ -20,7 +20,7 @@ public sealed class NftablesBatch(string table)
     private const ushort Nested = 0x8000; // NLA_F_NESTED
     private const uint First = 1;
 
-    private readonly ArrayBufferWriter<byte> _bytes = new(64 * 1024);
+    private readonly ArrayBufferWriter<byte> _bytes = new(4 * 1024);
     private readonly List<string> _messages = [];
     private (ushort Type, NftablesFamily Family, string Set) _open;
     private int _message = -1;

@@ -80,9 +80,38 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task ApplySnapshot_NodeIsNoCandidateAnyMore_SaysThatVerdictsAreGone()
+    {
+        await _service.StartAsync(CancellationToken.None);
+        var backend = new IPEndPoint(IPAddress.Loopback, 1);
+        var snapshot = Snapshot(["node-1"], backend);
+        _service.ApplySnapshot(snapshot).ShouldBeFalse();
+        await NextAsync();
+
+        _service.ApplySnapshot(snapshot with { VirtualIps = Snapshot(["node-2"]).VirtualIps }).ShouldBeTrue();
+
+        _service.IsHealthy(SetId, backend).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task ApplySnapshot_AnotherSetChanges_ChecksGoOn()
+    {
+        await _service.StartAsync(CancellationToken.None);
+        var backend = new IPEndPoint(IPAddress.Loopback, 1);
+        var snapshot = Snapshot(["node-1"], backend);
+        var other = snapshot.BackendSets[0] with { Id = "default/other:80" };
+        _service.ApplySnapshot(snapshot with { BackendSets = [snapshot.BackendSets[0], other] });
+        await NextAsync();
+
+        _service.ApplySnapshot(snapshot with { BackendSets = [snapshot.BackendSets[0], other with { Backends = [] }] });
+
+        _service.IsHealthy(SetId, backend).ShouldBe(false);
+    }
+
+    [Fact]
     public void Targets_NodeIsNoCandidate_ChecksNothing()
     {
-        HealthCheckTargets.Of(Snapshot(["node-2"], new IPEndPoint(IPAddress.Loopback, 1)), "node-1", []).ShouldBeEmpty();
+        TargetsOf(Snapshot(["node-2"], new IPEndPoint(IPAddress.Loopback, 1))).ShouldBeEmpty();
     }
 
     [Fact]
@@ -95,7 +124,7 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
             BackendSets = [set with { Backends = [set.Backends[0] with { Condition = BackendCondition.NotReady }] }],
         };
 
-        HealthCheckTargets.Of(snapshot, "node-1", []).ShouldBeEmpty();
+        TargetsOf(snapshot).ShouldBeEmpty();
     }
 
     [Fact]
@@ -136,6 +165,9 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
         listener.Listen(512);
         return listener;
     }
+
+    private static IEnumerable<HealthCheckTarget> TargetsOf(ClusterSnapshot snapshot) =>
+        snapshot.BackendSets.SelectMany(new HealthCheckTargets(snapshot.VirtualIps, "node-1", []).In);
 
     private static ClusterSnapshot Snapshot(ImmutableArray<string> candidates, params IPEndPoint[] backends) => new()
     {

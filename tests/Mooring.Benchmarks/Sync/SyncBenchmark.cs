@@ -45,7 +45,7 @@ internal static class SyncBenchmark
             engine, SyncSnapshots.Node, verdicts.IsHealthy, TimeProvider.System, NullLogger<DataPlaneLoop>.Instance);
         await loop.ProbeAsync(CancellationToken.None);
         await loop.StartAsync(CancellationToken.None);
-        ISnapshotConsumer[] consumers = [new HealthCheckConsumer(checks, verdicts), loop];
+        ISnapshotConsumer[] consumers = [new HealthCheckConsumer(checks, verdicts, loop.VerdictsChanged), loop];
 
         var kernel = KernelMegabytes();
         var current = ClusterSnapshot.Empty;
