@@ -7,7 +7,13 @@ namespace Mooring.Agent.DataPlane;
 internal static class TableSchema
 {
     /// <summary>Written into the table's comment; a table with another one is rebuilt.</summary>
-    public const string Version = "mooring 6";
+    public const string Version = "mooring 7";
+
+    /// <summary>
+    /// At which destinations are translated: before kube-proxy, which does it at -100 (dstnat) in each of its modes and has the
+    /// address of every Service of type LoadBalancer, and after conntrack (-200). Of two chains at one priority the younger would come first.
+    /// </summary>
+    public const int Priority = -110;
 
     public static readonly string[] Chains =
         ["prerouting", "output", "postrouting", "refuse", "refuse-incoming", "refuse-outgoing"];
@@ -52,12 +58,12 @@ internal static class TableSchema
                 counter
             }
             chain prerouting {
-                type nat hook prerouting priority dstnat; policy accept;
+                type nat hook prerouting priority {{Priority}}; policy accept;
                 ip daddr . meta l4proto . th dport vmap @services
                 ip6 daddr . meta l4proto . th dport vmap @services6
             }
             chain output {
-                type nat hook output priority -100; policy accept;
+                type nat hook output priority {{Priority}}; policy accept;
                 ip daddr . meta l4proto . th dport vmap @services
                 ip6 daddr . meta l4proto . th dport vmap @services6
             }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Mooring.Agent.DataPlane;
 using Mooring.Core.Snapshots;
 using Mooring.Core.Surroundings;
 using Mooring.Linux.Netlink;
@@ -12,9 +13,6 @@ namespace Mooring.Agent.Surroundings;
 /// <param name="sysctlDirectory">/proc/sys/net.</param>
 internal sealed partial class SurroundingsReader(string sysctlDirectory)
 {
-    /// <summary>Priority at which our tables translate destinations; what is smaller comes first.</summary>
-    private const int OwnPriority = -100;
-
     /// <summary>Of the thread: a test reads a namespace of its own.</summary>
     private const string Routes = "/proc/thread-self/net/route";
 
@@ -54,7 +52,7 @@ internal sealed partial class SurroundingsReader(string sysctlDirectory)
                 chain = inChain.Groups[1].Value;
             }
             else if (HookLine().Match(line) is { Success: true } hook
-                && int.Parse(hook.Groups[1].Value, CultureInfo.InvariantCulture) is var priority and < OwnPriority)
+                && int.Parse(hook.Groups[1].Value, CultureInfo.InvariantCulture) is var priority and < TableSchema.Priority)
             {
                 found.Add(new ForeignRules(table, chain, priority, nftables.ListJson($"list table {table}")));
             }
