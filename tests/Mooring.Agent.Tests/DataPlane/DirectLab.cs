@@ -12,7 +12,7 @@ namespace Mooring.Agent.Tests.DataPlane;
 
 /// <summary>
 /// Three nodes and a client on one segment, a fourth node on another behind a router, and a client far away behind a
-/// narrow link. Each node has a pod.
+/// narrow link, which answers like a pod as well. Each node has a pod.
 /// </summary>
 public sealed class DirectLab : IDisposable
 {
@@ -42,6 +42,8 @@ public sealed class DirectLab : IDisposable
         Cable("client", "eth0", "br0", "10.70.0.200/24", "fd00:70::200/64");
         Ip("router", $"link add eth2 mtu 1300 type veth peer name eth0 netns {Prefix}far", "addr add 10.90.0.1/24 dev eth2", "addr add fd00:90::1/64 dev eth2 nodad", "link set eth2 up");
         Ip("far", "addr add 10.90.0.2/24 dev eth0", "addr add fd00:90::2/64 dev eth0 nodad", "link set eth0 up", "route add default via 10.90.0.1", "route add ::/0 via fd00:90::1");
+        PodServer.Start(_namespaces["far"], "far", IPAddress.Parse("10.90.0.2"), _sockets);
+        PodServer.Start(_namespaces["far"], "far", IPAddress.Parse("fd00:90::2"), _sockets);
         Forward("router");
         foreach (var node in Enumerable.Range(1, Nodes))
         {
