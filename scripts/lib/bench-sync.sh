@@ -95,7 +95,7 @@ for size in "${sizes[@]}"; do
   make_namespaces
   [[ $size == "${sizes[0]}" ]] && probe none "$size" 0
   result=$(in_node dotnet "$program" sync "$size" "$changes")
-  for key in load change-p50 change-p99 change-max agent kernel drift restart; do
+  for key in load change-p50 change-p99 change-max saved-p50 saved-p99 agent kernel drift restart; do
     put "$key-$size" "$(jq ".[\"$key\"]" <<<"$result")"
   done
   probe mooring "$size" "$size"
@@ -136,6 +136,8 @@ row 'load, ms' load
 row '  chains, nft -f' kube-load
 row 'one endpoint changed, p50, ms' change-p50
 row '  p99' change-p99
+row '  saved and acknowledged, p50' saved-p50
+row '  p99' saved-p99
 row '  chains, nft -f, p50' kube-change-p50
 row 'agent, MB resident' agent
 row 'kernel, MB' kernel

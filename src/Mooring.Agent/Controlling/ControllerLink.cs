@@ -201,6 +201,7 @@ internal sealed partial class ControllerLink(
                 await TakeAsync(
                     message.Snapshot.Revision,
                     SnapshotMapping.ToCore(message.Snapshot, current.Revision),
+                    delta: null,
                     cancellationToken).ConfigureAwait(false);
                 return true;
             case ControllerMessage.MessageOneofCase.Delta when message.Delta.BaseRevision != current.Revision:
@@ -208,7 +209,7 @@ internal sealed partial class ControllerLink(
                 return false;
             case ControllerMessage.MessageOneofCase.Delta:
                 await TakeAsync(
-                    message.Delta.Revision, SnapshotDiff.Apply(current, message.Delta), cancellationToken)
+                    message.Delta.Revision, SnapshotDiff.Apply(current, message.Delta), message.Delta, cancellationToken)
                     .ConfigureAwait(false);
                 return true;
             default:
@@ -218,12 +219,12 @@ internal sealed partial class ControllerLink(
         }
     }
 
-    private async Task TakeAsync(ulong revision, SnapshotResult result, CancellationToken cancellationToken)
+    private async Task TakeAsync(ulong revision, SnapshotResult result, Delta? delta, CancellationToken cancellationToken)
     {
         var ack = new Ack { Revision = revision, Applied = result.Accepted };
         if (result.Accepted)
         {
-            ack.Problems.AddRange(await snapshots.TakeAsync(result.Snapshot, cancellationToken).ConfigureAwait(false));
+            ack.Problems.AddRange(await snapshots.TakeAsync(result.Snapshot, delta, cancellationToken).ConfigureAwait(false));
             _backoff.Reset();
         }
         else

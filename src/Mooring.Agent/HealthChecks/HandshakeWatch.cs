@@ -43,11 +43,19 @@ internal sealed partial class HandshakeWatch(
     private readonly Lock _gate = new();
     private readonly HandshakeFailures _failures = new();
     private FrozenDictionary<IPEndPoint, Watched> _services = FrozenDictionary<IPEndPoint, Watched>.Empty;
+    private ClusterSnapshot _snapshot = ClusterSnapshot.Empty;
 
     private TimeSpan Now => timeProvider.GetElapsedTime(0, timeProvider.GetTimestamp());
 
     public Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
     {
+        var before = Interlocked.Exchange(ref _snapshot, snapshot);
+        if (before.VirtualIps == snapshot.VirtualIps && !BackendSetChanges.Between(before.BackendSets, snapshot.BackendSets)
+            .Alter(static set => (set.Id, set.HealthCheck?.Passive)))
+        {
+            return Task.FromResult(ImmutableArray<Problem>.Empty);
+        }
+
         var sets = snapshot.BackendSets
             .Where(set => set.HealthCheck?.Passive is not null)
             .ToDictionary(set => set.Id, set => new Watched(set.Id, set.HealthCheck!.Passive!), StringComparer.Ordinal);

@@ -36,10 +36,18 @@ internal sealed partial class LoadReporter(
 
     private readonly SemaphoreSlim _some = new(0, 1);
     private LoadedServices _services = LoadedServices.None;
+    private ClusterSnapshot _snapshot = ClusterSnapshot.Empty;
     private string _lastFailure = "";
 
     public Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
     {
+        var before = Interlocked.Exchange(ref _snapshot, snapshot);
+        if (before.VirtualIps == snapshot.VirtualIps && !BackendSetChanges.Between(before.BackendSets, snapshot.BackendSets)
+            .Alter(static set => (set.Id, set.GoesByLoad, set.Algorithm)))
+        {
+            return Task.FromResult(ImmutableArray<Problem>.Empty);
+        }
+
         var services = new LoadedServices(snapshot);
         if (!Interlocked.Exchange(ref _services, services).Any && services.Any && _some.CurrentCount == 0)
         {

@@ -12,16 +12,37 @@ internal static class SnapshotFile
     public const int HeaderLength = 8 + 4 + 8 + SHA256.HashSizeInBytes;
     public const uint FormatVersion = 1;
 
+    /// <summary>In place of "MOORSNAP" before a Delta of agent.proto, one of many in a file.</summary>
+    public static ReadOnlySpan<byte> ChangeMagic => "MOORDELT"u8;
+
     private static ReadOnlySpan<byte> Magic => "MOORSNAP"u8;
 
-    public static byte[] Header(ReadOnlySpan<byte> payload)
+    public static byte[] Header(ReadOnlySpan<byte> payload) => Header(Magic, payload);
+
+    public static byte[] Header(ReadOnlySpan<byte> magic, ReadOnlySpan<byte> payload)
     {
         var header = new byte[HeaderLength];
-        Magic.CopyTo(header);
+        magic.CopyTo(header);
         BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(8), FormatVersion);
         BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(12), (ulong)payload.Length);
         SHA256.HashData(payload, header.AsSpan(20));
         return header;
+    }
+
+    /// <summary>Takes the first change off <paramref name="bytes"/>; null when it is not whole.</summary>
+    public static ReadOnlyMemory<byte>? TakeChange(ref ReadOnlyMemory<byte> bytes)
+    {
+        var span = bytes.Span;
+        if (span.Length < HeaderLength || !span.StartsWith(ChangeMagic)
+            || BinaryPrimitives.ReadUInt32BigEndian(span[8..]) != FormatVersion
+            || BinaryPrimitives.ReadUInt64BigEndian(span[12..]) > (ulong)(span.Length - HeaderLength))
+        {
+            return null;
+        }
+
+        var payload = bytes.Slice(HeaderLength, (int)BinaryPrimitives.ReadUInt64BigEndian(span[12..]));
+        bytes = bytes[(HeaderLength + payload.Length)..];
+        return IsHashOf(payload.Span, span[20..HeaderLength]) ? payload : null;
     }
 
     /// <returns>The payload.</returns>
@@ -52,10 +73,15 @@ internal static class SnapshotFile
             throw new InvalidDataException($"truncated or overlong: the header announces {length} bytes, {payload.Length} follow");
         }
 
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(payload.Span, hash);
-        return hash.SequenceEqual(bytes.Slice(20, SHA256.HashSizeInBytes))
+        return IsHashOf(payload.Span, bytes[20..HeaderLength])
             ? payload
             : throw new InvalidDataException("corrupt: the SHA-256 of its contents is not the one in the header");
+    }
+
+    private static bool IsHashOf(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> expected)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(payload, hash);
+        return hash.SequenceEqual(expected);
     }
 }

@@ -31,14 +31,18 @@ internal sealed partial class SnapshotKeeper(
     }
 
     /// <summary>Puts a validated snapshot in force and saves it.</summary>
+    /// <param name="snapshot">What is to be in force.</param>
+    /// <param name="delta">What led to it from <see cref="Current"/>, if it came so: then only this is saved.</param>
     /// <returns>What could not be done; the rest is in force.</returns>
-    public async Task<ImmutableArray<Problem>> TakeAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<Problem>> TakeAsync(
+        ClusterSnapshot snapshot, Delta? delta, CancellationToken cancellationToken)
     {
         var problems = await ApplyAsync(snapshot, cancellationToken).ConfigureAwait(false);
         try
         {
             // After the kernel has it: a pod that left must not get new flows while a disk is busy.
-            await store.SaveAsync(snapshot, cancellationToken).ConfigureAwait(false);
+            await (delta is null ? store.SaveAsync(snapshot, cancellationToken) : store.SaveAsync(snapshot, delta, cancellationToken))
+                .ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

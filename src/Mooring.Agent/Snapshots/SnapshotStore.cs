@@ -8,21 +8,38 @@ namespace Mooring.Agent.Snapshots;
 
 /// <summary>
 /// The last snapshot on disk, so that the agent works after a restart without any controller. A save either happens
-/// whole or not at all; the generation before is kept and tried when the newest cannot be read. Readable by root only:
-/// the snapshot has the heartbeat keys.
+/// whole or not at all; the generation before is kept and tried when the newest cannot be read. Changes are appended to a
+/// file beside it, until they are as long as the snapshot. Readable by root only: the snapshot has the heartbeat keys.
+/// Calls come one at a time.
 /// </summary>
 internal sealed partial class SnapshotStore(string directory, ILogger<SnapshotStore> logger)
 {
     private const string FileName = "snapshot.bin";
     private const long MaxFileBytes = 2L * SnapshotLimits.MaxControllerMessageBytes;
 
+    /// <summary>Below this it is not worth to save all of it again.</summary>
+    private const long MinJournalBytes = 256 * 1024;
+
     private readonly string _newest = Path.Combine(directory, FileName);
     private readonly string _previous = Path.Combine(directory, FileName + ".prev");
+    private readonly SnapshotJournal _journal = new(Path.Combine(directory, "snapshot.changes"), logger);
+    private long _length;
 
-    /// <summary>The newest snapshot that can be read, or null.</summary>
-    public async Task<ClusterSnapshot?> LoadAsync(CancellationToken cancellationToken) =>
-        await LoadAsync(_newest, cancellationToken).ConfigureAwait(false)
-        ?? await LoadAsync(_previous, cancellationToken).ConfigureAwait(false);
+    /// <summary>The newest snapshot that can be read, with the changes to it, or null.</summary>
+    public async Task<ClusterSnapshot?> LoadAsync(CancellationToken cancellationToken)
+    {
+        var snapshot = await LoadAsync(_newest, cancellationToken).ConfigureAwait(false)
+            ?? await LoadAsync(_previous, cancellationToken).ConfigureAwait(false);
+        return snapshot is null ? null : await _journal.ReadAsync(snapshot, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Saves the change that led to <paramref name="snapshot"/>; all of it when it is time to.</summary>
+    /// <exception cref="IOException">The disk refused; what was saved before is still there.</exception>
+    /// <exception cref="UnauthorizedAccessException">No right to write the directory.</exception>
+    public Task SaveAsync(ClusterSnapshot snapshot, Delta delta, CancellationToken cancellationToken) =>
+        _journal.Revision == delta.BaseRevision && _journal.Length < Math.Max(_length, MinJournalBytes)
+            ? _journal.AppendAsync(delta, cancellationToken)
+            : SaveAsync(snapshot, cancellationToken);
 
     /// <exception cref="IOException">The disk refused; the last saved snapshot is still there.</exception>
     /// <exception cref="UnauthorizedAccessException">No right to write the directory.</exception>
@@ -54,6 +71,8 @@ internal sealed partial class SnapshotStore(string directory, ILogger<SnapshotSt
         }
 
         File.Move(temporary, _newest, overwrite: true);
+        _length = payload.Length;
+        _journal.Begin(snapshot.Revision);
     }
 
     private async Task<ClusterSnapshot?> LoadAsync(string path, CancellationToken cancellationToken)
@@ -73,6 +92,7 @@ internal sealed partial class SnapshotStore(string directory, ILogger<SnapshotSt
 
             var bytes = await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false);
             var snapshot = Read(bytes);
+            _length = bytes.Length;
             Log.Loaded(logger, path, snapshot.Revision);
             return snapshot;
         }

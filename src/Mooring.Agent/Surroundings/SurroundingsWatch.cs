@@ -27,9 +27,16 @@ internal sealed partial class SurroundingsWatch(
     private readonly SemaphoreSlim _changed = new(0, 1);
     private ImmutableSortedSet<string> _known = [];
     private ImmutableArray<IPAddress> _addresses = [];
+    private ImmutableArray<VirtualIpIntent> _vips = [];
 
     public Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
     {
+        if (_vips == snapshot.VirtualIps)
+        {
+            return Task.FromResult(ImmutableArray<Problem>.Empty);
+        }
+
+        _vips = snapshot.VirtualIps;
         ImmutableArray<IPAddress> addresses = [.. snapshot.VirtualIps.SelectMany(vip => vip.Addresses).Select(one => one.Address).Distinct()];
         if (!addresses.SequenceEqual(_addresses))
         {

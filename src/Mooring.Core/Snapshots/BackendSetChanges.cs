@@ -35,4 +35,7 @@ public sealed record BackendSetChanges(IReadOnlyList<BackendSet> Before, IReadOn
 
         return new BackendSetChanges(gone, come);
     }
+
+    /// <summary>What <paramref name="select"/> takes of the sets, their ids among it, is not what it was.</summary>
+    public bool Alter<T>(Func<BackendSet, T> select) => !Before.Select(select).SequenceEqual(Now.Select(select));
 }

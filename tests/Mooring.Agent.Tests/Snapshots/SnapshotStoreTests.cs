@@ -1,5 +1,6 @@
 using System.Net;
 using Mooring.Agent.Snapshots;
+using Mooring.Core.Snapshots;
 using Mooring.Protocol.Snapshots;
 
 namespace Mooring.Agent.Tests.Snapshots;
@@ -89,6 +90,70 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Load_AfterChanges_HasThem()
+    {
+        var store = Store;
+        var snapshot = await SaveWithChangesAsync(store, 3);
+        File.GetUnixFileMode(Changes).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        var again = Store;
+        SnapshotMapping.ToProto((await again.LoadAsync(CancellationToken.None))!).ShouldBe(SnapshotMapping.ToProto(snapshot));
+
+        // It goes on where the last run ended.
+        var next = Backends(8, 9);
+        await again.SaveAsync(next, SnapshotDiff.Compute(snapshot, next)!, CancellationToken.None);
+        (await Store.LoadAsync(CancellationToken.None))!.Revision.ShouldBe(8UL);
+        (await File.ReadAllBytesAsync(Newest)).Length.ShouldBeLessThan((int)new FileInfo(Changes).Length);
+    }
+
+    [Fact]
+    public async Task Load_LastChangeCut_IsWithoutIt()
+    {
+        await SaveWithChangesAsync(Store, 3);
+        var bytes = await File.ReadAllBytesAsync(Changes);
+        await File.WriteAllBytesAsync(Changes, bytes[..^1]);
+
+        var store = Store;
+        var cut = (await store.LoadAsync(CancellationToken.None))!;
+        cut.Revision.ShouldBe(6UL);
+
+        // Nothing is written behind what cannot be read.
+        var next = Backends(9, 1);
+        await store.SaveAsync(next, SnapshotDiff.Compute(cut, next)!, CancellationToken.None);
+        File.Exists(Changes).ShouldBeFalse();
+        (await Store.LoadAsync(CancellationToken.None))!.Revision.ShouldBe(9UL);
+    }
+
+    [Fact]
+    public async Task Load_ChangesOfAnEarlierSnapshot_AreLeft()
+    {
+        await SaveWithChangesAsync(Store, 3);
+        var stale = await File.ReadAllBytesAsync(Changes);
+        await Store.SaveAsync(Backends(20, 5), CancellationToken.None);
+        File.Exists(Changes).ShouldBeFalse();
+        await File.WriteAllBytesAsync(Changes, stale);
+
+        (await Store.LoadAsync(CancellationToken.None))!.Revision.ShouldBe(20UL);
+    }
+
+    [Fact]
+    public async Task Save_ChangesGrowLong_AllIsSavedAgain()
+    {
+        var store = Store;
+        var snapshot = Backends(1, 1);
+        await store.SaveAsync(snapshot, CancellationToken.None);
+        for (var revision = 2UL; revision < 1000 && (revision == 2 || File.Exists(Changes)); revision++)
+        {
+            var next = Backends(revision, 200 + (int)(revision % 2));
+            await store.SaveAsync(next, SnapshotDiff.Compute(snapshot, next)!, CancellationToken.None);
+            snapshot = next;
+        }
+
+        File.Exists(Changes).ShouldBeFalse();
+        (await Store.LoadAsync(CancellationToken.None))!.Revision.ShouldBe(snapshot.Revision);
+    }
+
+    [Fact]
     public async Task Load_EveryTruncation_NeverThrows()
     {
         await Store.SaveAsync(TestSnapshots.Web(4), CancellationToken.None);
@@ -100,9 +165,29 @@ public sealed class SnapshotStoreTests : IDisposable
         }
     }
 
+    /// <summary>Saves revision 4 whole and the next ones as changes.</summary>
+    private static async Task<ClusterSnapshot> SaveWithChangesAsync(SnapshotStore store, int changes)
+    {
+        var snapshot = Backends(4, 1);
+        await store.SaveAsync(snapshot, CancellationToken.None);
+        for (var i = 1; i <= changes; i++)
+        {
+            var next = Backends(4 + (ulong)i, 1 + i);
+            await store.SaveAsync(next, SnapshotDiff.Compute(snapshot, next)!, CancellationToken.None);
+            snapshot = next;
+        }
+
+        return snapshot;
+    }
+
+    private static ClusterSnapshot Backends(ulong revision, int count) =>
+        TestSnapshots.Web(revision, [.. Enumerable.Range(1, count).Select(i => new IPEndPoint(new IPAddress([10, 71, 1, (byte)i]), 8080))]);
+
     private SnapshotStore Store => new(_directory.Path, _log);
 
     private string Newest => _directory.File("snapshot.bin");
+
+    private string Changes => _directory.File("snapshot.changes");
 
     private void Spoil(string how)
     {

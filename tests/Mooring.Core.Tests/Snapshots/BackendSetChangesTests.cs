@@ -30,6 +30,16 @@ public sealed class BackendSetChangesTests
     }
 
     [Fact]
+    public void Alter_WhatIsTakenIsAsBefore_IsFalse()
+    {
+        var changes = BackendSetChanges.Between(Three, Three.SetItem(1, Three[1] with { HoldsWithoutBackends = true }));
+
+        changes.Alter(set => (set.Id, set.Algorithm)).ShouldBeFalse();
+        changes.Alter(set => (set.Id, set.HoldsWithoutBackends)).ShouldBeTrue();
+        BackendSetChanges.Between(Three, Three.RemoveAt(0)).Alter(set => set.Id).ShouldBeTrue();
+    }
+
+    [Fact]
     public void Between_Same_IsNothing() =>
         BackendSetChanges.Between(Three, [.. Three]).ShouldSatisfyAllConditions(
             changes => changes.Before.ShouldBeEmpty(), changes => changes.Now.ShouldBeEmpty());
