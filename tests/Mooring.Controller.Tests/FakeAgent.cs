@@ -61,12 +61,14 @@ internal sealed class FakeAgent : IAsyncDisposable
         Action<Hello>? hello = null,
         bool acks = true,
         bool claims = false,
+        IReadOnlySet<string>? occupied = null,
         FakeCredentials? credentials = null,
         params (string Address, ulong Term)[] held)
     {
         var agent = new FakeAgent(controller, node, acks, held.ToDictionary(entry => entry.Address, entry => entry.Term), credentials)
         {
             Claims = claims,
+            Occupied = occupied,
         };
         var message = new Hello
         {
@@ -75,6 +77,7 @@ internal sealed class FakeAgent : IAsyncDisposable
             ProtocolVersion = 1,
             BootId = Guid.NewGuid().ToString(),
             Facts = Facts(address),
+            ProbesAddresses = occupied is not null,
         };
         message.Addresses.AddRange(held.Select(entry => new AddressState
         {
@@ -90,6 +93,9 @@ internal sealed class FakeAgent : IAsyncDisposable
     }
 
     public bool Claims { get; init; }
+
+    /// <summary>Addresses that a stranger uses, as the network would say; null for an agent that does not look.</summary>
+    public IReadOnlySet<string>? Occupied { get; init; }
 
     public static Mooring.Protocol.V1Alpha1.NodeFacts Facts(string address)
     {
@@ -172,12 +178,34 @@ internal sealed class FakeAgent : IAsyncDisposable
         _stop.Dispose();
     }
 
+    private Task AnswerAsync(AddressProbe probe)
+    {
+        if (Occupied is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        var result = new AddressProbeResult();
+        result.Addresses.AddRange(probe.Addresses.Select(address => new ProbedAddress
+        {
+            Address = address,
+            MacAddress = Occupied.Contains(address) ? ByteString.CopyFrom(0x52, 0x54, 0, 0, 0, 9) : ByteString.Empty,
+        }));
+        return SendAsync(new AgentMessage { Probed = result });
+    }
+
     private async Task ReadAsync()
     {
         try
         {
             while (await _call.ResponseStream.MoveNext(_stop.Token))
             {
+                if (_call.ResponseStream.Current.Probe is { } probe)
+                {
+                    await AnswerAsync(probe);
+                    continue;
+                }
+
                 await TakeAsync(_call.ResponseStream.Current);
             }
         }

@@ -67,6 +67,33 @@ public sealed class LoadBalancerTests(SandboxCluster cluster) : SandboxTest(clus
     }
 
     [Fact]
+    public async Task Service_AddressUsedByAnotherMachine_GetsTheNextOne()
+    {
+        // Of its own, as it is not given for a while even after the other machine has gone.
+        const string Used = "10.70.0.170";
+        await Cluster.ApplyAsync($$"""
+            apiVersion: mooring.dev/v1alpha1
+            kind: AddressPool
+            metadata: {name: used}
+            spec: {addresses: ["{{Used}}-10.70.0.171"], autoAssign: false}
+            """);
+        await Cluster.InAsync("client", "ip", "address", "add", $"{Used}/24", "dev", "eth0");
+        try
+        {
+            await Cluster.ApplyAsync(Service("front", more: "annotations: {mooring.dev/address-pool: used}"));
+
+            await ConnectAsync("10.70.0.171", 80);
+            await SandboxCluster.UntilAsync("the pool names it", async () =>
+                (await Cluster.KubectlAsync("get", "addresspool", "used", "-o", "jsonpath={.status.conditions[*].message}"))
+                    .Contains($"left out because other machines use them: {Used}", StringComparison.Ordinal));
+        }
+        finally
+        {
+            await Cluster.InAsync("client", "ip", "address", "del", $"{Used}/24", "dev", "eth0");
+        }
+    }
+
+    [Fact]
     public async Task Service_PortTypeAndSelectorChanged_FollowsOrGoesAway()
     {
         await Cluster.ApplyAsync(Service("front"));

@@ -104,6 +104,7 @@ internal static class AgentHost
         services.AddSingleton<SpeakerOptions>();
         services.AddSingleton<SpeakerMetrics>();
         services.AddSingleton<AddressSpeaker>();
+        services.AddSingleton<AddressProber>();
         services.AddSingleton<ISpeaker>(provider => provider.GetRequiredService<AddressSpeaker>());
         services.AddSingleton<HeartbeatSocketFactory>(HeartbeatSocket.Open);
         services.AddSingleton<FailoverMetrics>();
@@ -130,7 +131,8 @@ internal static class AgentHost
             Options(provider).NodeName,
             provider.GetRequiredService<NodeFactsCollector>(),
             provider.GetRequiredService<FailoverService>(),
-            provider.GetRequiredService<HealthCheckService>()));
+            provider.GetRequiredService<HealthCheckService>(),
+            provider.GetRequiredService<AddressProber>()));
 
         services.AddSingleton(provider => new HandshakeWatch(
             provider.GetRequiredService<HealthCheckService>(),

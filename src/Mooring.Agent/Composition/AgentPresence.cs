@@ -1,8 +1,11 @@
+using System.Net;
 using System.Reflection;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Mooring.Agent.Controlling;
 using Mooring.Agent.Failover;
 using Mooring.Agent.HealthChecks;
+using Mooring.Agent.Speaker;
 using Mooring.Core.Failover;
 using Mooring.Protocol.V1Alpha1;
 
@@ -10,7 +13,7 @@ namespace Mooring.Agent.Composition;
 
 /// <summary>The agent as it introduces itself to a controller.</summary>
 internal sealed class AgentPresence(
-    string nodeName, NodeFactsCollector facts, FailoverService failover, HealthCheckService checks) : IAgentPresence
+    string nodeName, NodeFactsCollector facts, FailoverService failover, HealthCheckService checks, AddressProber prober) : IAgentPresence
 {
     private static readonly string Version =
         typeof(AgentPresence).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
@@ -22,6 +25,7 @@ internal sealed class AgentPresence(
             NodeName = nodeName,
             AgentVersion = Version,
             Facts = facts.Current,
+            ProbesAddresses = true,
             Health = new HealthReport(),
         };
         hello.Addresses.AddRange(failover.States.Select(state => new AddressState
@@ -36,6 +40,23 @@ internal sealed class AgentPresence(
     }
 
     public void ControllerConnected(bool connected) => failover.SetControllerConnected(connected);
+
+    public async Task<AddressProbeResult> ProbeAsync(AddressProbe probe, CancellationToken cancellationToken)
+    {
+        var addresses = probe.Addresses
+            .Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>().ToArray();
+        var result = new AddressProbeResult();
+        foreach (var (address, mac) in await prober.ProbeAsync(addresses, cancellationToken).ConfigureAwait(false))
+        {
+            result.Addresses.Add(new ProbedAddress
+            {
+                Address = address.ToString(),
+                MacAddress = mac is null ? ByteString.Empty : ByteString.CopyFrom(mac.GetAddressBytes()),
+            });
+        }
+
+        return result;
+    }
 
     public static EndpointHealth ToProto(HealthChange change) => new()
     {

@@ -17,6 +17,7 @@ internal sealed class AgentReports
     private readonly Queue<ConflictReport> _conflicts = [];
     private readonly Dictionary<(string, string, uint), EndpointHealth> _health = [];
     private readonly Queue<Ack> _acks = [];
+    private readonly Queue<AddressProbeResult> _probed = [];
     private readonly Channel<byte> _wake = Channel.CreateBounded<byte>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -27,12 +28,14 @@ internal sealed class AgentReports
     private bool _taken;
 
     private bool IsEmpty =>
-        _holders.Count == 0 && _acks.Count == 0 && _health.Count == 0 && _conflicts.Count == 0 && _facts is null && _load is null
+        _holders.Count == 0 && _acks.Count == 0 && _probed.Count == 0 && _health.Count == 0 && _conflicts.Count == 0 && _facts is null && _load is null
         && _credential is null;
 
     public void Add(HolderReport report) => Change(() => Enqueue(_holders, report, MaxHolderReports));
 
     public void Add(ConflictReport report) => Change(() => Enqueue(_conflicts, report, MaxConflicts));
+
+    public void Add(AddressProbeResult result) => Change(() => Enqueue(_probed, result, MaxConflicts));
 
     public void Add(Ack ack) => Change(() => _acks.Enqueue(ack));
 
@@ -56,6 +59,7 @@ internal sealed class AgentReports
             _credential = null;
             _health.Clear();
             _acks.Clear();
+            _probed.Clear();
             _taken = false;
         }
     }
@@ -131,6 +135,11 @@ internal sealed class AgentReports
         if (_acks.TryDequeue(out var ack))
         {
             return new AgentMessage { Ack = ack };
+        }
+
+        if (_probed.TryDequeue(out var probed))
+        {
+            return new AgentMessage { Probed = probed };
         }
 
         if (_health.Count > 0)

@@ -212,10 +212,26 @@ internal sealed partial class ControllerLink(
                     message.Delta.Revision, SnapshotDiff.Apply(current, message.Delta), message.Delta, cancellationToken)
                     .ConfigureAwait(false);
                 return true;
+            case ControllerMessage.MessageOneofCase.Probe:
+                _ = ProbeAsync(message.Probe, cancellationToken);
+                return true;
             default:
                 // A newer controller may say more than this agent knows.
                 Log.UnknownMessage(logger, message.MessageCase);
                 return true;
+        }
+    }
+
+    /// <summary>Beside the stream: what the controller says meanwhile does not wait for answers from the network.</summary>
+    private async Task ProbeAsync(AddressProbe probe, CancellationToken cancellationToken)
+    {
+        try
+        {
+            reports.Add(await presence.ProbeAsync(probe, cancellationToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException)
+        {
+            // The stream has ended, and with it the question.
         }
     }
 

@@ -10,4 +10,7 @@ internal interface IAgentPresence
 
     /// <summary>The stream to the controller works, or does not.</summary>
     void ControllerConnected(bool connected);
+
+    /// <summary>Asks the network who uses these addresses.</summary>
+    Task<AddressProbeResult> ProbeAsync(AddressProbe probe, CancellationToken cancellationToken);
 }

@@ -41,7 +41,10 @@ internal sealed partial class AgentGrpcService(
 
         using var throttle = new MessageThrottle(hello.NodeName, metrics, logger);
         using var session = new AgentSession(
-            hello.NodeName, hello.BootId, hello.AgentVersion, context.Peer, hello.AppliedRevision);
+            hello.NodeName, hello.BootId, hello.AgentVersion, context.Peer, hello.AppliedRevision)
+        {
+            ProbesAddresses = hello.ProbesAddresses,
+        };
         Open(session, hello);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, session.Closed);
         try
@@ -189,6 +192,9 @@ internal sealed partial class AgentGrpcService(
                 }
 
                 break;
+            case AgentMessage.MessageOneofCase.Probed:
+                registry.Probed(session, AgentReports.Probed(message.Probed));
+                break;
             case AgentMessage.MessageOneofCase.Credential:
                 session.Token = message.Credential.Token;
                 break;
@@ -236,6 +242,11 @@ internal sealed partial class AgentGrpcService(
         var wholeSent = 0UL;
         while (true)
         {
+            while (session.Probes.TryDequeue(out var probe))
+            {
+                await responseStream.WriteAsync(new ControllerMessage { Probe = probe }, cancellationToken);
+            }
+
             var next = registry.Published;
 
             // After a refused delta the whole is sent. A whole that was refused is not sent again: only a newer one

@@ -25,6 +25,7 @@ internal sealed partial class AgentRegistry(
     private PendingMoves _moves = new(time);
     private List<ReportedConflict> _conflicts = [];
     private ContestedAddresses _contested = new(time);
+    private AddressProbes _probes = new(time);
     private FailureMemory _failures = FailureMemory.Empty;
     private PublishedSnapshot? _published;
     private ulong _adoptedRevision;
@@ -83,6 +84,7 @@ internal sealed partial class AgentRegistry(
             _moves = new PendingMoves(time);
             _conflicts = [];
             _contested = new ContestedAddresses(time);
+            _probes = new AddressProbes(time);
             _published = null;
             (_adoptedRevision, _adopted) = (0, PublishedTables.None);
             _failures = failures;
@@ -254,12 +256,12 @@ internal sealed partial class AgentRegistry(
         var expected = false;
         lock (_lock)
         {
-            if (_contested.Expire())
+            if (_contested.Expire() | _probes.Expire())
             {
                 Changed.Raise();
             }
 
-            expected = _contested.Any;
+            expected = _contested.Any || _probes.Asking;
             foreach (var entry in _entries.Values.Where(entry => entry.Presence == AgentPresence.Expected))
             {
                 if (time.GetElapsedTime(entry.AwaySince) < options.Value.AgentGrace)
@@ -304,6 +306,8 @@ internal sealed partial class AgentRegistry(
                 Terms = _holders.Terms,
                 Failovers = _holders.Failovers,
                 Contested = _contested.Current,
+                Probes = _probes.Current,
+                ProbingNodes = [.. _entries.Values.Where(entry => entry.Session is { ProbesAddresses: true }).Select(entry => entry.Node)],
                 Failures = _failures,
                 Health = _entries.Values.Where(entry => entry.Session is not null)
                     .ToImmutableDictionary(entry => entry.Node, entry => entry.Health),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.NetworkInformation;
 using Google.Protobuf.WellKnownTypes;
 using Mooring.Controller.World;
 using Mooring.Core.Placement;
@@ -48,6 +49,13 @@ internal static class AgentReports
             ],
         };
     }
+
+    /// <summary>Who answered for each address; null for nobody.</summary>
+    public static IEnumerable<(IPAddress Address, PhysicalAddress? Mac)> Probed(AddressProbeResult result) => result.Addresses
+        .Where(probed => IPAddress.TryParse(probed.Address, out _) && probed.MacAddress.Length is 0 or 6)
+        .Select(probed => (
+            IPAddress.Parse(probed.Address),
+            probed.MacAddress.IsEmpty ? null : new PhysicalAddress(probed.MacAddress.ToByteArray())));
 
     public static (Dictionary<IPAddress, HolderClaim> Held, Dictionary<IPAddress, ulong> Terms) Addresses(
         string node, IEnumerable<AddressState> states, DateTimeOffset now)

@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using Grpc.Core;
+using Mooring.Protocol.V1Alpha1;
+using Status = Grpc.Core.Status;
 
 namespace Mooring.Controller.Agents;
 
@@ -27,6 +30,12 @@ internal sealed class AgentSession(string node, string bootId, string version, s
         get => _token;
         set => _token = value;
     }
+
+    /// <summary>It can be asked to probe addresses.</summary>
+    public bool ProbesAddresses { get; init; }
+
+    /// <summary>Questions that are still to be sent.</summary>
+    public ConcurrentQueue<AddressProbe> Probes { get; } = [];
 
     /// <summary>Raised when there may be something to send.</summary>
     public ChangeSignal Wake { get; } = new();

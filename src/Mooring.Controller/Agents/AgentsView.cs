@@ -25,6 +25,12 @@ internal sealed record AgentsView
     public ImmutableDictionary<IPAddress, ReportedConflict> Contested { get; init; } =
         ImmutableDictionary<IPAddress, ReportedConflict>.Empty;
 
+    /// <summary>Addresses that agents looked for on the network.</summary>
+    public ImmutableDictionary<IPAddress, ProbeAnswer> Probes { get; init; } = ImmutableDictionary<IPAddress, ProbeAnswer>.Empty;
+
+    /// <summary>Nodes whose agent can be asked to look.</summary>
+    public ImmutableHashSet<string> ProbingNodes { get; init; } = [];
+
     public FailureMemory Failures { get; init; } = FailureMemory.Empty;
 
     /// <summary>Verdicts by node, of connected agents only.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Mooring.Api.V1Alpha1;
+using Mooring.Controller.Agents;
 using Mooring.Controller.Validation;
 using Mooring.Controller.World;
 using Mooring.Core.Allocation;
@@ -23,6 +24,7 @@ internal sealed class AddressAllocation
     private readonly Dictionary<NamespacedName, ImmutableArray<IPAddress>> _matched = [];
     private readonly ImmutableArray<ClaimChange>.Builder _changes = ImmutableArray.CreateBuilder<ClaimChange>();
     private readonly Dictionary<string, IDictionary<string, string>?> _namespaces;
+    private readonly ImmutableArray<IPAddress>.Builder _probes = ImmutableArray.CreateBuilder<IPAddress>();
     private AddressLedger? _ledger;
 
     private AddressAllocation(VirtualIpSettings[] vips, ImmutableArray<AddressPoolSettings> pools, ClusterWorld world)
@@ -58,7 +60,11 @@ internal sealed class AddressAllocation
             .ToDictionary(vip => vip.Key);
         allocation.Release();
         return new AllocationOutcome(
-            [.. vips.Select(vip => resolved[vip.Key])], allocation._changes.ToImmutable(), allocation.Evaluate());
+            [.. vips.Select(vip => resolved[vip.Key])], allocation._changes.ToImmutable(), allocation.Evaluate())
+        {
+            Probes = allocation._probes.ToImmutable(),
+            Taken = [.. world.Probes.Keys.Where(allocation._claims.ContainsKey)],
+        };
     }
 
     private static IEnumerable<NamespacedName> OwnersOf(V1Alpha1AddressClaim claim) =>
@@ -133,6 +139,13 @@ internal sealed class AddressAllocation
         }
 
         var granted = ((AllocationResult.Granted)result).Addresses;
+        var unknown = granted.Where(NeedsProbe).ToArray();
+        if (unknown.Length > 0)
+        {
+            _probes.AddRange(unknown);
+            return Pending(vip, granted);
+        }
+
         foreach (var address in granted)
         {
             _changes.Add(new ClaimChange.Take(address, vip.AddressPool!, vip.Resource, _claims.GetValueOrDefault(address)));
@@ -140,6 +153,15 @@ internal sealed class AddressAllocation
 
         return Pending(vip, granted);
     }
+
+    /// <summary>
+    /// Nobody has looked yet whether another machine uses it, and somebody can. One that is shared is in use by those it is
+    /// shared with.
+    /// </summary>
+    private bool NeedsProbe(IPAddress address) => !_claims.ContainsKey(address)
+        && _world.Probes.GetValueOrDefault(address) is not { State: ProbeState.Free }
+        && _world.ProbingNodes.Any(node => _world.Agents.GetValueOrDefault(node)?.Interfaces
+            .Any(nic => nic.Up && nic.OnLink(address) is not null) == true);
 
     private static Finding Pending(VirtualIpSettings vip, IEnumerable<IPAddress> addresses) => new(
         Reasons.AllocationPending,
@@ -208,7 +230,7 @@ internal sealed class AddressAllocation
                 Outside = pool.Findings.IsEmpty
                     ? [.. byPool[pool.Name].Where(address => !pool.Pool.Addresses.Contains(address)).OrderBy(AddressNumber.Of)]
                     : [],
-                Occupied = [.. _world.Occupied.Keys.Where(pool.Pool.Addresses.Contains).OrderBy(AddressNumber.Of)],
+                Occupied = [.. _world.Occupied.Select(entry => entry.Key).Where(pool.Pool.Addresses.Contains).OrderBy(AddressNumber.Of)],
             }),
         ];
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Mooring.Controller.Validation;
 
 namespace Mooring.Controller.Allocation;
@@ -9,4 +10,11 @@ namespace Mooring.Controller.Allocation;
 internal sealed record AllocationOutcome(
     ImmutableArray<VirtualIpSettings> VirtualIps,
     ImmutableArray<ClaimChange> Changes,
-    ImmutableArray<AddressPoolEvaluation> Pools);
+    ImmutableArray<AddressPoolEvaluation> Pools)
+{
+    /// <summary>Addresses to look for on the network before they are taken.</summary>
+    public ImmutableArray<IPAddress> Probes { get; init; } = [];
+
+    /// <summary>Addresses that were looked for and have been taken since: what was found does not hold for the next one.</summary>
+    public ImmutableArray<IPAddress> Taken { get; init; } = [];
+}

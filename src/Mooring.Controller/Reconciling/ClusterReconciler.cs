@@ -207,6 +207,7 @@ internal sealed partial class ClusterReconciler(
         var states = new EndpointStates(result.VirtualIps, view);
         Publish(result, states);
         claims.Submit(result.ClaimChanges);
+        agents.Probe(result.Probes, result.Taken);
         services.Submit(ServicePlanner.Plan(
             read, result.VirtualIps, result.AddressPools, options.Value.DefaultLoadBalancer));
         WriteStatus(result, view, states);

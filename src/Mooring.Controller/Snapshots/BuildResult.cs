@@ -25,6 +25,12 @@ internal sealed record BuildResult(
 
     public ImmutableArray<ClaimChange> ClaimChanges { get; init; } = [];
 
+    /// <summary>Addresses to look for on the network before they are taken.</summary>
+    public ImmutableArray<IPAddress> Probes { get; init; } = [];
+
+    /// <summary>Addresses that were looked for and have been taken since.</summary>
+    public ImmutableArray<IPAddress> Taken { get; init; } = [];
+
     public ImmutableArray<AddressPoolEvaluation> AddressPools { get; init; } = [];
 
     /// <summary>When a build may come out differently by itself, on the clock of the world; null for never.</summary>

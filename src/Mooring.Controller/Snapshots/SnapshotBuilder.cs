@@ -64,6 +64,8 @@ internal static class SnapshotBuilder
             Moves = plan.Moves,
             Departures = departures,
             ClaimChanges = allocation.Changes,
+            Probes = allocation.Probes,
+            Taken = allocation.Taken,
             AddressPools = allocation.Pools,
             NextCheck = departures.Values.Select(until => (TimeSpan?)until).Append(MovePlanning.NextCheck(plan, nodes, world)).Min(),
         };

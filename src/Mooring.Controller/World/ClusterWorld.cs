@@ -24,8 +24,16 @@ internal sealed record ClusterWorld
     public ImmutableDictionary<IPAddress, NamespacedName> PendingClaims { get; init; } =
         ImmutableDictionary<IPAddress, NamespacedName>.Empty;
 
+    /// <summary>Addresses that agents looked for on the network.</summary>
+    public ImmutableDictionary<IPAddress, ProbeAnswer> Probes { get; init; } = ImmutableDictionary<IPAddress, ProbeAnswer>.Empty;
+
+    /// <summary>Nodes whose agent can be asked to look.</summary>
+    public ImmutableHashSet<string> ProbingNodes { get; init; } = [];
+
     /// <summary>Addresses that another machine was found to use, in words.</summary>
-    public ImmutableDictionary<IPAddress, string> Occupied { get; init; } = ImmutableDictionary<IPAddress, string>.Empty;
+    public IEnumerable<KeyValuePair<IPAddress, string>> Occupied => Probes
+        .Where(probe => probe.Value.State == ProbeState.Occupied)
+        .Select(probe => KeyValuePair.Create(probe.Key, probe.Value.User));
 
     public IReadOnlyCollection<V1Namespace> Namespaces { get; init; } = [];
 

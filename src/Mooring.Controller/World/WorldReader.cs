@@ -77,6 +77,8 @@ internal sealed class WorldReader(
         Terms = agents.Terms,
         Refusals = agents.Refusals,
         Failures = agents.Failures,
+        Probes = agents.Probes,
+        ProbingNodes = agents.ProbingNodes,
         AddressOwners = addressOwners,
         HeartbeatKeys = keys,
     };

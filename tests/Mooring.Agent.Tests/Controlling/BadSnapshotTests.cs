@@ -187,6 +187,9 @@ public sealed class BadSnapshotTests : IAsyncLifetime
 
     private sealed class Presence : IAgentPresence
     {
+        public Task<AddressProbeResult> ProbeAsync(AddressProbe probe, CancellationToken cancellationToken) =>
+            Task.FromResult(new AddressProbeResult());
+
         public Hello Describe() => new() { NodeName = "node-1" };
 
         public void ControllerConnected(bool connected)

@@ -256,6 +256,9 @@ public sealed class ControllerLinkTests : IAsyncLifetime
 
     private sealed class Presence : IAgentPresence
     {
+        public Task<AddressProbeResult> ProbeAsync(AddressProbe probe, CancellationToken cancellationToken) =>
+            Task.FromResult(new AddressProbeResult());
+
         public volatile bool Connected;
 
         public Hello Describe() => new() { NodeName = "node-1" };

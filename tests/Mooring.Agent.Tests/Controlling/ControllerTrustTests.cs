@@ -210,6 +210,9 @@ public sealed class ControllerTrustTests : IAsyncDisposable
 
     private sealed class Presence : IAgentPresence
     {
+        public Task<AddressProbeResult> ProbeAsync(AddressProbe probe, CancellationToken cancellationToken) =>
+            Task.FromResult(new AddressProbeResult());
+
         public Hello Describe() => new() { NodeName = "node-1" };
 
         public void ControllerConnected(bool connected)

@@ -41,6 +41,45 @@ public sealed class AddressPoolTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pool_AddressThatAnotherMachineUses_IsLeftOutAndReported()
+    {
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await using var agent = await TestCluster.ConnectAgentAsync(
+            url, agents, "node-1", new HashSet<string> { "10.70.0.20", "10.70.0.21" });
+        await PoolAsync("public", "[\"10.70.0.20-10.70.0.30\"]");
+        await WebPoolAsync();
+
+        await VipAsync("web");
+
+        await _cluster.WaitForVipAsync("web", status => status.Addresses is ["10.70.0.22"], "the first that nobody uses");
+        await WaitForPoolAsync(
+            "public",
+            status => status.Conditions!.Any(condition => condition.Message!.Contains(
+                "left out because other machines use them: 10.70.0.20, 10.70.0.21", StringComparison.Ordinal)),
+            "both are named");
+        (await ClaimsAsync()).Select(claim => claim.Metadata.Name).ShouldBe(["10.70.0.22"]);
+    }
+
+    [Fact]
+    public async Task Pool_AddressFoundFreeAndGivenBack_IsLookedForAgain()
+    {
+        var occupied = new HashSet<string>();
+        var (url, agents, _) = await _cluster.StartControllerAsync();
+        await using var agent = await TestCluster.ConnectAgentAsync(url, agents, "node-1", occupied);
+        await PoolAsync("public", "[\"10.70.0.20-10.70.0.30\"]");
+        await WebPoolAsync();
+        await VipAsync("web");
+        await _cluster.WaitForVipAsync("web", status => status.Addresses is ["10.70.0.20"], "it is free");
+        occupied.Add("10.70.0.20");
+        await _cluster.Client.DeleteAsync<V1Alpha1VirtualIp>("web", "default", cancellationToken: Cancelled);
+        await Until.TrueAsync(async () => (await ClaimsAsync()).Count == 0, () => "it is given back");
+
+        await VipAsync("next");
+
+        await _cluster.WaitForVipAsync("next", status => status.Addresses is ["10.70.0.21"], "somebody uses the other one now");
+    }
+
+    [Fact]
     public async Task Pool_DualStack_GivesOneOfEachFamily()
     {
         await _cluster.StartControllerAsync();

@@ -118,13 +118,14 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>An agent that claims what it is ranked first for. A controller that has just started may refuse it at first.</summary>
-    public static async Task<FakeAgent> ConnectAgentAsync(string url, AgentRegistry agents, string node)
+    public static async Task<FakeAgent> ConnectAgentAsync(
+        string url, AgentRegistry agents, string node, IReadOnlySet<string>? occupied = null)
     {
         FakeAgent? agent = null;
         await Until.TrueAsync(
             async () =>
             {
-                agent = await FakeAgent.ConnectAsync(url, node, $"10.70.0.1{node[^1]}", claims: true);
+                agent = await FakeAgent.ConnectAsync(url, node, $"10.70.0.1{node[^1]}", claims: true, occupied: occupied);
                 await Until.TrueAsync(
                     () => agent.Ended is not null || agents.View().Agents.GetValueOrDefault(node)?.Presence == AgentPresence.Connected,
                     $"{node} connected or refused");
