@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Mooring.Sandbox.Kubelets;
 
-/// <summary>Keeps one IPv4 EndpointSlice for each Service that has a selector.</summary>
+/// <summary>Keeps an EndpointSlice of each family for each Service that has a selector.</summary>
 internal sealed partial class EndpointSliceController(
     ClusterClient api, TimeProvider time, ILogger<EndpointSliceController> logger)
 {
@@ -83,18 +83,16 @@ internal sealed partial class EndpointSliceController(
         foreach (var service in services)
         {
             var space = NamespaceOf(service);
-            if (EndpointSlicePlan.ForService(service, pods[space]) is not { } slice)
+            foreach (var (name, slice) in EndpointSlicePlan.ForService(service, pods[space]))
             {
-                continue;
-            }
-
-            var path = ClusterClient.EndpointSlice(space, EndpointSlicePlan.SliceName(service));
-            wanted.Add(path);
-            var text = slice.ToJsonString();
-            if (_applied.GetValueOrDefault(path) != text)
-            {
-                await api.ApplyAsync(path, slice, cancellationToken);
-                _applied[path] = text;
+                var path = ClusterClient.EndpointSlice(space, name);
+                wanted.Add(path);
+                var text = slice.ToJsonString();
+                if (_applied.GetValueOrDefault(path) != text)
+                {
+                    await api.ApplyAsync(path, slice, cancellationToken);
+                    _applied[path] = text;
+                }
             }
         }
 

@@ -2,28 +2,36 @@ using System.Text.Json.Nodes;
 
 namespace Mooring.Sandbox.Kubelets;
 
-/// <summary>What the endpoint slice controller does: from a Service with a selector and the pods, its slice.</summary>
+/// <summary>What the endpoint slice controller does: from a Service with a selector and the pods, a slice for each family.</summary>
 internal static class EndpointSlicePlan
 {
     public const string ManagedBy = "mooring-sandbox";
 
-    /// <returns>The slice, or null for a Service without a selector: its slices are someone else's.</returns>
-    public static JsonObject? ForService(JsonObject service, IEnumerable<JsonObject> pods)
+    /// <returns>The slices by name; none for a Service without a selector: its slices are someone else's.</returns>
+    public static IEnumerable<(string Name, JsonObject Slice)> ForService(JsonObject service, IEnumerable<JsonObject> pods)
     {
         if (service["spec"]?["selector"] is not JsonObject { Count: > 0 } selector)
         {
-            return null;
+            return [];
         }
 
+        var chosen = pods.Where(pod => Matches(pod, selector)).ToList();
+        var families = service["spec"]!["ipFamilies"]?.AsArray().Select(family => (string)family!) ?? ["IPv4"];
+        return families.Select(family => Slice(service, family, chosen));
+    }
+
+    private static (string Name, JsonObject Slice) Slice(JsonObject service, string family, List<JsonObject> chosen)
+    {
         var metadata = service["metadata"]!;
-        var chosen = pods.Where(pod => Matches(pod, selector) && PodAddress(pod) is not null).ToList();
-        return new JsonObject
+        var name = $"{metadata["name"]}-{family.ToLowerInvariant()}";
+        var having = chosen.Where(pod => PodAddress(pod, family) is not null).ToList();
+        return (name, new JsonObject
         {
             ["apiVersion"] = "discovery.k8s.io/v1",
             ["kind"] = "EndpointSlice",
             ["metadata"] = new JsonObject
             {
-                ["name"] = SliceName(service),
+                ["name"] = name,
                 ["namespace"] = (string)metadata["namespace"]!,
                 ["labels"] = new JsonObject
                 {
@@ -40,27 +48,27 @@ internal static class EndpointSlicePlan
                     ["blockOwnerDeletion"] = true,
                 }),
             },
-            ["addressType"] = "IPv4",
-            ["endpoints"] = new JsonArray([.. chosen.Select(Endpoint)]),
-            ["ports"] = new JsonArray([.. Ports(service, chosen)]),
-        };
+            ["addressType"] = family,
+            ["endpoints"] = new JsonArray([.. having.Select(pod => Endpoint(pod, family))]),
+            ["ports"] = new JsonArray([.. Ports(service, having)]),
+        });
     }
-
-    public static string SliceName(JsonObject service) => $"{service["metadata"]!["name"]}-ipv4";
 
     private static bool Matches(JsonObject pod, JsonObject selector) =>
         selector.All(pair => (string?)pod["metadata"]?["labels"]?[pair.Key] == (string?)pair.Value);
 
-    private static string? PodAddress(JsonObject pod) => (string?)pod["status"]?["podIP"];
+    private static string? PodAddress(JsonObject pod, string family) =>
+        (pod["status"]?["podIPs"]?.AsArray() ?? []).Select(address => (string?)address!["ip"])
+            .FirstOrDefault(address => address?.Contains(':', StringComparison.Ordinal) == (family == "IPv6"));
 
-    private static JsonNode Endpoint(JsonObject pod)
+    private static JsonNode Endpoint(JsonObject pod, string family)
     {
         var terminating = pod["metadata"]?["deletionTimestamp"] is not null;
         var ready = pod["status"]?["conditions"] is JsonArray conditions && conditions.Any(condition =>
             (string?)condition?["type"] == "Ready" && (string?)condition["status"] == "True");
         return new JsonObject
         {
-            ["addresses"] = new JsonArray(PodAddress(pod)),
+            ["addresses"] = new JsonArray(PodAddress(pod, family)),
             ["conditions"] = new JsonObject
             {
                 ["ready"] = ready && !terminating,

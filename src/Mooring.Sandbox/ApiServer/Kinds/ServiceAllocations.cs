@@ -98,8 +98,8 @@ internal sealed class ServiceAllocations(Func<ResourceSnapshot> services)
     private static Allocated Read(StoredObject service)
     {
         var spec = service.Read().Obj("spec");
-        return new Allocated(
-            spec.Str("clusterIP"), [.. (spec.Arr("ports") ?? []).Select(port => port.Int("nodePort")).OfType<long>()]);
+        var ports = (spec.Arr("ports") ?? []).Select(port => port.Int("nodePort")).Append(spec.Int("healthCheckNodePort"));
+        return new Allocated(spec.Str("clusterIP"), [.. ports.OfType<long>()]);
     }
 
     private static string Text(uint address) =>

@@ -7,9 +7,16 @@ using Mooring.Sandbox.KubeApi.Storage;
 namespace Mooring.Sandbox.KubeApi.Kinds;
 
 /// <summary>Cluster addresses (10.96.0.0/16), node ports (30000-32767) and the other things a service is given.</summary>
-internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
+internal sealed class ServiceRules : IKindRules
 {
-    private readonly ServiceAllocations _allocations = new(services);
+    private readonly ServiceAllocations _allocations;
+    private readonly HealthCheckNodePortRule _health;
+
+    public ServiceRules(Func<ResourceSnapshot> services)
+    {
+        _allocations = new ServiceAllocations(services);
+        _health = new HealthCheckNodePortRule(_allocations);
+    }
 
     public void Prepare(JsonObject next, JsonObject? current)
     {
@@ -41,9 +48,7 @@ internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
             spec["clusterIP"] = _allocations.FreeAddress();
         }
 
-        spec["clusterIPs"] = new JsonArray(spec.Str("clusterIP"));
-        spec["ipFamilies"] ??= new JsonArray("IPv4");
-        spec["ipFamilyPolicy"] ??= "SingleStack";
+        ServiceFamilies.Prepare(spec);
         spec["internalTrafficPolicy"] ??= "Cluster";
         if (kind is "NodePort" or "LoadBalancer")
         {
@@ -51,6 +56,7 @@ internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
             AllocateNodePorts(spec, kind);
         }
 
+        _health.Prepare(spec, current.Obj("spec"));
         if (kind == "LoadBalancer")
         {
             spec["allocateLoadBalancerNodePorts"] ??= true;
@@ -131,6 +137,7 @@ internal sealed class ServiceRules(Func<ResourceSnapshot> services) : IKindRules
             }
         }
 
+        _health.Validate(next.Ensure("spec"), current.Obj("spec"), used, errors);
         var ports = next.Obj("spec").Arr("ports") ?? [];
         for (var i = 0; i < ports.Count; i++)
         {

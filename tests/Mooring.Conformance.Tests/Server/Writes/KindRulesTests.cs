@@ -120,6 +120,23 @@ public sealed class KindRulesTests(ConformanceCluster cluster) : ConformanceTest
         (await Api.MergeAsync(Service, """{"spec":{"loadBalancerClass":"conformance.mooring.dev/other"}}""")).Refused(422, "Invalid", "spec.loadBalancerClass");
     }
 
+    [Fact]
+    public async Task Service_LocalTrafficPolicy_HasAHealthCheckNodePortWhileItIsSo()
+    {
+        var made = (await MakeServiceAsync(
+            "\"type\":\"LoadBalancer\",\"loadBalancerClass\":\"conformance.mooring.dev/none\",\"externalTrafficPolicy\":\"Local\",\"ports\":[{\"port\":80}]")).Ok(201);
+        var port = (int)made["spec.healthCheckNodePort"]!;
+        port.ShouldBeGreaterThan(0);
+        port.ShouldNotBe((int)made["spec.ports.0.nodePort"]!);
+        (await Api.MergeAsync(Service, """{"spec":{"ports":[{"port":81}]}}""")).Ok(200)["spec.healthCheckNodePort"]!.ToString().ShouldBe($"{port}");
+        (await Api.MergeAsync(Service, $$$"""{"spec":{"healthCheckNodePort":{{{port + 1}}}}}""")).Refused(422, "Invalid", "spec.healthCheckNodePort");
+
+        var back = (await Api.MergeAsync(Service, """{"spec":{"externalTrafficPolicy":"Cluster"}}""")).Ok(200);
+
+        back["spec.healthCheckNodePort"].ShouldBeNull();
+        (await Api.MergeAsync(Service, """{"spec":{"healthCheckNodePort":30999}}""")).Refused(422, "Invalid", "spec.healthCheckNodePort");
+    }
+
     [Theory]
     [InlineData("\"ports\":[]", "spec.ports")]
     [InlineData("\"ports\":[{\"port\":0}]", "spec.ports[0].port")]
