@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Mooring.Agent.Tests;
 
-/// <summary>Keeps warnings and errors.</summary>
-internal sealed class ListLogger<T> : ILogger<T>
+/// <summary>Keeps warnings and errors, or from another level on.</summary>
+internal sealed class ListLogger<T>(LogLevel from = LogLevel.Warning) : ILogger<T>
 {
     private readonly List<string> _lines = [];
 
@@ -21,7 +21,7 @@ internal sealed class ListLogger<T> : ILogger<T>
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= from;
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)

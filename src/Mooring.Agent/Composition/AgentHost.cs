@@ -6,6 +6,7 @@ using Mooring.Agent.Controlling;
 using Mooring.Agent.DataPlane;
 using Mooring.Agent.Failover;
 using Mooring.Agent.Gateways;
+using Mooring.Agent.HealthCheckPorts;
 using Mooring.Agent.HealthChecks;
 using Mooring.Agent.Interfaces;
 using Mooring.Agent.Loads;
@@ -148,6 +149,15 @@ internal static class AgentHost
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LoadReporter>>()));
 
+        services.AddSingleton(provider => new HealthCheckPortService(
+            Options(provider).NodeName,
+            provider.GetRequiredService<VerdictExchange>().IsHealthy,
+            () => provider.GetRequiredService<DataPlaneLoop>().Problem is null,
+            provider,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<ILogger<HealthCheckPortService>>()));
+
         services.AddSingleton(provider => new SurroundingsWatch(
             () => (new SurroundingsReader(provider.GetRequiredService<DataPlaneOptions>().SysctlDirectory).Interfaces(), SurroundingsReader.EarlierRules()),
             provider.GetRequiredService<NodeFactsCollector>().Found,
@@ -168,6 +178,7 @@ internal static class AgentHost
                 provider.GetRequiredService<LoadReporter>(),
                 provider.GetRequiredService<SurroundingsWatch>(),
                 provider.GetRequiredService<HandshakeWatch>(),
+                provider.GetRequiredService<HealthCheckPortService>(),
                 provider.GetRequiredService<ControllerFirst>(),
             ],
             provider.GetRequiredService<ILogger<SnapshotKeeper>>()));
@@ -224,6 +235,7 @@ internal static class AgentHost
         services.AddHostedService(provider => provider.GetRequiredService<LoadReporter>());
         services.AddHostedService(provider => provider.GetRequiredService<SurroundingsWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<HandshakeWatch>());
+        services.AddHostedService(provider => provider.GetRequiredService<HealthCheckPortService>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentReporter>());
         services.AddHostedService(provider => provider.GetRequiredService<FailoverService>());
     }

@@ -82,6 +82,13 @@ public sealed class VirtualIpSpec
     [DefaultValue("Cluster")]
     public string TrafficPolicy { get; set; } = "Cluster";
 
+    [JsonPropertyName("healthCheckNodePort")]
+    [Description(
+        "TCP port at which each node tells over HTTP how many ready endpoints it has itself: 200 with some, 503 with none. "
+        + "Only with trafficPolicy Local.")]
+    [Range(1, 65535)]
+    public int? HealthCheckNodePort { get; set; }
+
     [JsonPropertyName("nodeSelector")]
     [Description("Labels a node must carry to hold the addresses. Empty allows every node.")]
     [MaxLength(32)]

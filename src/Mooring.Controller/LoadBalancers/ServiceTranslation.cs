@@ -41,6 +41,7 @@ internal sealed class ServiceTranslation(PoolChoice pools)
             .Where((family, index) => index == 0 || spec.IpFamilyPolicy == "RequireDualStack" || pools.Has(pool, family))
             .Select(family => family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")
             .ToList();
+        var local = spec.ExternalTrafficPolicy == "Local";
         var vip = new V1Alpha1VirtualIp
         {
             Metadata = Metadata(service),
@@ -49,10 +50,11 @@ internal sealed class ServiceTranslation(PoolChoice pools)
                 AddressPool = pool,
                 RequestedAddresses = requested.Count > 0 ? [.. requested.Select(address => address.ToString())] : null,
                 IpFamilies = requested.Count > 0 ? null : wanted,
-                SharingKey = spec.ExternalTrafficPolicy == "Local" ? null : Shorten(ServiceAnnotations.SharingKeyOf(service)),
+                SharingKey = local ? null : Shorten(ServiceAnnotations.SharingKeyOf(service)),
                 Ports = ports,
                 SourceRanges = spec.LoadBalancerSourceRanges is { Count: > 0 } ranges ? [.. ranges.Select(range => range.Trim())] : null,
-                TrafficPolicy = spec.ExternalTrafficPolicy == "Local" ? "Local" : "Cluster",
+                TrafficPolicy = local ? "Local" : "Cluster",
+                HealthCheckNodePort = local && spec.HealthCheckNodePort > 0 ? spec.HealthCheckNodePort : null,
             },
         };
         var backends = new V1Alpha1BackendPool

@@ -183,6 +183,7 @@ internal static class SnapshotBuilder
         ],
         Forwarding = vip.Forwarding!.Mode,
         LocalEndpointsOnly = vip.Settings.LocalEndpointsOnly,
+        HealthCheckNodePort = vip.Settings.HealthCheckNodePort,
         SourceRanges = vip.Settings.SourceRanges,
         HeartbeatInterval = vip.Settings.HeartbeatInterval,
         DetectMultiplier = vip.Settings.DetectMultiplier,

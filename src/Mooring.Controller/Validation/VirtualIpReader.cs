@@ -42,6 +42,7 @@ internal static class VirtualIpReader
             ],
             LocalEndpointsOnly = reader.Choice(
                 spec.TrafficPolicy, "spec.trafficPolicy", false, ("Cluster", false), ("Local", true)),
+            HealthCheckNodePort = HealthCheckNodePort(reader, spec),
             Forwarding = reader.Choice(
                 spec.Forwarding,
                 "spec.forwarding",
@@ -115,6 +116,22 @@ internal static class VirtualIpReader
         }
 
         return spec.SharingKey;
+    }
+
+    private static ushort? HealthCheckNodePort(FieldReader reader, VirtualIpSpec spec)
+    {
+        if (spec.HealthCheckNodePort is not { } port)
+        {
+            return null;
+        }
+
+        if (spec.TrafficPolicy != "Local")
+        {
+            reader.Report(
+                Reasons.InvalidValue, "spec.healthCheckNodePort", "every node serves with trafficPolicy Cluster; remove it, or set Local");
+        }
+
+        return (ushort)reader.Number(port, "spec.healthCheckNodePort", 1, ushort.MaxValue, Reasons.InvalidPort);
     }
 
     private static ImmutableArray<AddressFamily> Families(FieldReader reader, VirtualIpSpec spec) =>

@@ -38,6 +38,9 @@ internal sealed record VirtualIpSettings
     /// <summary>Only endpoints on the holder's node get connections.</summary>
     public bool LocalEndpointsOnly { get; init; }
 
+    /// <summary>Port at which each node tells how many endpoints it has itself; null for none.</summary>
+    public ushort? HealthCheckNodePort { get; init; }
+
     public ForwardingChoice Forwarding { get; init; }
 
     /// <summary>Clients that are served; empty: all.</summary>

@@ -23,6 +23,9 @@ public sealed record VirtualIpIntent
     /// <summary>A node that has endpoints itself sends connections to no others.</summary>
     public bool LocalEndpointsOnly { get; init; }
 
+    /// <summary>Port at which each node tells over HTTP how many endpoints it has itself; null for none.</summary>
+    public ushort? HealthCheckNodePort { get; init; }
+
     /// <summary>Clients that are served; empty: all.</summary>
     public ImmutableArray<IPNetwork> SourceRanges { get; init; } = [];
 

@@ -23,6 +23,7 @@ internal static class VirtualIpMapping
             HeartbeatInterval = Duration.FromTimeSpan(vip.HeartbeatInterval),
             DetectMultiplier = (uint)vip.DetectMultiplier,
             LocalEndpointsOnly = vip.LocalEndpointsOnly,
+            HealthCheckNodePort = vip.HealthCheckNodePort ?? 0u,
         };
         foreach (var address in vip.Addresses)
         {
@@ -62,6 +63,8 @@ internal static class VirtualIpMapping
             HeartbeatInterval = reader.Duration("heartbeat_interval", vip.HeartbeatInterval, MinHeartbeat, MaxHeartbeat),
             DetectMultiplier = reader.Number("detect_multiplier", vip.DetectMultiplier, 1, MaxDetectMultiplier),
             LocalEndpointsOnly = vip.LocalEndpointsOnly,
+            HealthCheckNodePort = vip.HealthCheckNodePort == 0
+                ? null : reader.Port("health_check_node_port", vip.HealthCheckNodePort),
             SourceRanges = ReadRanges(vip, reader),
         };
     }

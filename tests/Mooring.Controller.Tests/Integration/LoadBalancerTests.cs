@@ -193,6 +193,21 @@ public sealed class LoadBalancerTests : IAsyncLifetime
         await Until.TrueAsync(() => !_agent.Current!.VirtualIps.Single().LocalEndpointsOnly, "all endpoints again");
     }
 
+    [Fact]
+    public async Task Service_HealthCheckNodePort_ReachesTheAgentsWhileThePolicyIsLocal()
+    {
+        await StartAsync();
+        await _cluster.CreateAsync(Service("web", spec => spec.ExternalTrafficPolicy = "Local"));
+        await _cluster.CreateSliceAsync("web", "10.71.1.2", "node-1");
+        var port = (await ServiceAsync("web")).Spec!.HealthCheckNodePort!.Value;
+
+        await Until.TrueAsync(
+            () => _agent!.Current?.VirtualIps.SingleOrDefault()?.HealthCheckNodePort == port, $"the agent is told of {port}");
+
+        await PatchAsync("web", """{"spec":{"externalTrafficPolicy":"Cluster"}}""");
+        await Until.TrueAsync(() => _agent!.Current!.VirtualIps.Single().HealthCheckNodePort is null, "no port any more");
+    }
+
     [Theory]
     [InlineData("mooring.dev/addresses")]
     [InlineData("metallb.io/loadBalancerIPs")]

@@ -41,6 +41,37 @@ public sealed class LocalEndpointsTests
         service.Backends.Select(backend => backend.Address.ToString()).ShouldBe(backends);
     }
 
+    [Fact]
+    public void Count_EndpointsOfANode_CountsAddressesThatTakeConnections()
+    {
+        var (web, metrics) = (
+            Set("web", Backend("10.71.1.2", "node-1"), Backend("10.71.1.3", "node-1"), Backend("10.71.2.2", "node-2"),
+                Backend("10.71.1.4", "node-1") with { Condition = BackendCondition.Draining },
+                Backend("10.71.1.5", "node-1") with { Weight = 0 }),
+            Set("metrics", Backend("10.71.1.2", "node-1"), Backend("10.71.1.6", "node-1")));
+        var vip = new VirtualIpIntent
+        {
+            Key = new NamespacedName("default", "web"),
+            Ports =
+            [
+                new PortIntent { Name = "http", Port = 80, Protocol = TransportProtocol.Tcp, BackendSetId = web.Id },
+                new PortIntent { Name = "metrics", Port = 81, Protocol = TransportProtocol.Tcp, BackendSetId = metrics.Id },
+            ],
+        };
+        var snapshot = ClusterSnapshot.Empty with { VirtualIps = [vip], BackendSets = [web, metrics] };
+
+        LocalEndpoints.Count(vip, snapshot, "node-1", (_, endPoint) => endPoint.Address.ToString() == "10.71.1.3" ? false : null).ShouldBe(2);
+        LocalEndpoints.Count(vip, snapshot, "node-2", (_, _) => null).ShouldBe(1);
+        LocalEndpoints.Count(vip, snapshot, "node-3", (_, _) => null).ShouldBe(0);
+    }
+
+    private static BackendSet Set(string id, params Backend[] backends) => new()
+    {
+        Id = id,
+        Pool = new NamespacedName("default", id),
+        Backends = [.. backends],
+    };
+
     private static Backend Backend(string address, string node) => new()
     {
         Address = IPAddress.Parse(address),

@@ -96,6 +96,7 @@ internal sealed class RandomSnapshots(int seed)
         }),
         Forwarding = Chance() ? ForwardingMode.Nat : ForwardingMode.Direct,
         LocalEndpointsOnly = _random.Next(2) == 0,
+        HealthCheckNodePort = Chance() ? null : (ushort)(30_000 + i),
         SourceRanges = _random.Next(2) == 0 ? [] : [new IPNetwork(IPAddress.Parse("192.0.2.0"), 24 + _random.Next(8)), IPNetwork.Parse("2001:db8::/32")],
         HeartbeatInterval = TimeSpan.FromMilliseconds(50 + _random.Next(200)),
         DetectMultiplier = 2 + _random.Next(5),
