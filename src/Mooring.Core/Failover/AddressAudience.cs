@@ -118,7 +118,7 @@ internal sealed class AddressAudience(FailoverContext context)
             if (candidate != context.Self && context.Peers.TryGetValue(candidate, out var peer))
             {
                 alone = false;
-                if (peer.HeardWithin(now, window))
+                if (peer.HeardWithin(now, WindowOf(peer, window)))
                 {
                     return HoldingEvidence.Candidate;
                 }
@@ -134,6 +134,10 @@ internal sealed class AddressAudience(FailoverContext context)
             _ => HoldingEvidence.LinkOnly,
         };
     }
+
+    /// <summary>A peer that works from another snapshot may share only slower addresses with this node.</summary>
+    private TimeSpan WindowOf(FailoverPeer peer, TimeSpan window) =>
+        peer.Revision == context.Revision || window > context.LongestDetect ? window : context.LongestDetect;
 
     /// <summary>Oldest of the last heartbeats sent to each candidate; <paramref name="now"/> when there is none.</summary>
     public TimeSpan OldestLastSent(TimeSpan now)

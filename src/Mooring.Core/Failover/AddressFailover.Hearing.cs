@@ -102,7 +102,8 @@ internal sealed partial class AddressFailover
 
     private void ClaimHeardWhileWaiting(ClaimId id, ClaimKind kind, TimeSpan now)
     {
-        var known = _terms.Best == id;
+        // The ledger outlives an address that is dropped and comes back; who else has to do with it does not.
+        var known = _terms.Best == id && _previousHolder == id.Node;
         if (!known)
         {
             Follow(id, now);

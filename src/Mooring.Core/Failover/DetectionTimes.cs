@@ -34,13 +34,14 @@ internal sealed class DetectionTimes
     /// <summary>All that are heard have the same times.</summary>
     public bool Settled { get; private set; }
 
+    public static TimeSpan DetectOf(VirtualIpIntent vip) => IntervalOf(vip) * Math.Max(2, vip.DetectMultiplier);
+
     /// <param name="vip">Has the times.</param>
     /// <param name="revision">Revision of the snapshot that it is from.</param>
     /// <returns>Whether they are others than before.</returns>
     public bool Configure(VirtualIpIntent vip, ulong revision)
     {
-        var interval = vip.HeartbeatInterval > MinInterval ? vip.HeartbeatInterval : MinInterval;
-        var detect = interval * Math.Max(2, vip.DetectMultiplier);
+        var (interval, detect) = (IntervalOf(vip), DetectOf(vip));
         _revision = revision;
         if (_configured && interval == _interval && detect == _detect)
         {
@@ -85,6 +86,9 @@ internal sealed class DetectionTimes
         Settle();
         return true;
     }
+
+    private static TimeSpan IntervalOf(VirtualIpIntent vip) =>
+        vip.HeartbeatInterval > MinInterval ? vip.HeartbeatInterval : MinInterval;
 
     private void Settle()
     {

@@ -14,6 +14,12 @@ internal sealed class FailoverContext(string self, FailoverRules rules)
     /// <summary>The addresses this node answers for.</summary>
     public HashSet<AddressFailover> Held { get; } = [];
 
+    /// <summary>Revision of the snapshot in use.</summary>
+    public ulong Revision { get; set; }
+
+    /// <summary>Longest detection time of all addresses in it.</summary>
+    public TimeSpan LongestDetect { get; set; }
+
     /// <summary>The present call came later than it was wanted.</summary>
     public bool IsLate { get; set; }
 

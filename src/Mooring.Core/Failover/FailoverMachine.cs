@@ -58,7 +58,7 @@ public sealed class FailoverMachine
     public int Version => _context.Version;
 
     /// <summary>Revision of the snapshot in use.</summary>
-    public ulong Revision { get; private set; }
+    public ulong Revision => _context.Revision;
 
     /// <summary>A stop was requested and nothing is answered for any more.</summary>
     public bool IsStopped => _context.Stopping && _context.Held.Count == 0;
@@ -76,7 +76,8 @@ public sealed class FailoverMachine
     public IReadOnlyList<FailoverAction> ApplySnapshot(TimeSpan now, ClusterSnapshot snapshot)
     {
         Begin(now);
-        Revision = snapshot.Revision;
+        _context.Revision = snapshot.Revision;
+        _context.LongestDetect = snapshot.VirtualIps.Select(DetectionTimes.DetectOf).DefaultIfEmpty().Max();
         ApplyNodes(snapshot);
 
         var wanted = new HashSet<IPAddress>();

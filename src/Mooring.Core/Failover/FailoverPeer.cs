@@ -11,8 +11,8 @@ internal sealed class FailoverPeer(string name)
     /// <summary>Shortest interval among the shared addresses.</summary>
     public TimeSpan Interval { get; set; } = TimeSpan.MaxValue;
 
-    /// <summary>Shortest detection time among the shared addresses.</summary>
-    public TimeSpan Detect { get; set; } = TimeSpan.MaxValue;
+    /// <summary>Longest detection time among the shared addresses: the peer may share only the slow ones with this node.</summary>
+    public TimeSpan Detect { get; set; }
 
     public ulong Epoch { get; set; }
 

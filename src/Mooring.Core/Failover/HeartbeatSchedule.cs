@@ -36,7 +36,7 @@ internal sealed class HeartbeatSchedule(FailoverContext context, IReadOnlyCollec
         {
             peer.Shared.Clear();
             peer.Interval = TimeSpan.MaxValue;
-            peer.Detect = TimeSpan.MaxValue;
+            peer.Detect = TimeSpan.Zero;
         }
 
         foreach (var address in addresses)
@@ -103,7 +103,7 @@ internal sealed class HeartbeatSchedule(FailoverContext context, IReadOnlyCollec
         {
             peer.Shared.Add(address);
             peer.Interval = address.Interval < peer.Interval ? address.Interval : peer.Interval;
-            peer.Detect = address.Detect < peer.Detect ? address.Detect : peer.Detect;
+            peer.Detect = address.Detect > peer.Detect ? address.Detect : peer.Detect;
 
             // A peer may have waited on a longer interval.
             var next = peer.LastSent is { } sent ? sent + peer.Interval : TimeSpan.Zero;

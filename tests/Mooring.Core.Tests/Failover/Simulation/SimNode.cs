@@ -38,7 +38,7 @@ internal sealed class SimNode
         Claimed = new ulong[cluster.Addresses.Length];
         Taken = new int[cluster.Addresses.Length];
         TakenAt = new TimeSpan[cluster.Addresses.Length];
-        HeardFrom = new TimeSpan[cluster.NodeCount];
+        HeardFrom = new (TimeSpan, ulong)[cluster.NodeCount];
         _windows = new ReplayWindow[cluster.NodeCount];
         _said = new (FailoverAction.SendHeartbeat?, Heartbeat?)[cluster.NodeCount];
         _clockOffset = TimeSpan.FromSeconds(cluster.Random.Next(1, 1000));
@@ -106,8 +106,8 @@ internal sealed class SimNode
 
     public TimeSpan[] TakenAt { get; }
 
-    /// <summary>When each other node was last heard.</summary>
-    public TimeSpan[] HeardFrom { get; }
+    /// <summary>When each other node was last heard, and from which snapshot it then worked.</summary>
+    public (TimeSpan At, ulong Revision)[] HeardFrom { get; }
 
     public List<(TimeSpan At, FailoverAction.HolderChanged Change)> Changes { get; } = [];
 
@@ -284,7 +284,7 @@ internal sealed class SimNode
         var result = _windows[from].Accept(heartbeat.Epoch, (ulong)sequence, heartbeat.ReceiverEpoch, LocalTime());
         if (result == HeartbeatDecodeResult.Ok)
         {
-            HeardFrom[from] = _cluster.Now;
+            HeardFrom[from] = (_cluster.Now, heartbeat.Revision);
             Run(_machine, _machine.HeartbeatReceived(LocalTime(), heartbeat, (ulong)sequence));
         }
     }

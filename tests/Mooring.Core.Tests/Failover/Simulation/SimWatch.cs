@@ -252,15 +252,17 @@ internal sealed class SimWatch
 
     private void LookForIsolation(SimNode node, int address)
     {
-        var earlier = _cluster.Now - (2 * _cluster.DetectOf(address)) - (2 * _cluster.IntervalOf(address)) - (2 * Hop);
-        if (node.ControllerConnected || node.Gateway != false || node.Halted || node.ToldAt > earlier
-            || node.RunsSince > earlier || !node.Answers(address))
+        if (node.ControllerConnected || node.Gateway != false || node.Halted || !node.Answers(address))
         {
             return;
         }
 
-        var others = node.Candidates(address).Where(name => name != node.Name).Select(name => _cluster[name]).ToArray();
-        if (others.Length > 0 && others.All(other => node.HeardFrom[other.Index] < earlier))
+        var others = node.Candidates(address).Where(name => name != node.Name)
+            .Select(name => node.HeardFrom[_cluster[name].Index]).ToArray();
+        var detect = _cluster.DetectOf(address);
+        var longest = others.Any(other => other.Revision != node.Snapshot.Revision) ? _cluster.Detect * _cluster.SlowFactor : detect;
+        var earlier = _cluster.Now - longest - detect - (2 * _cluster.IntervalOf(address)) - (2 * Hop);
+        if (others.Length > 0 && node.ToldAt <= earlier && node.RunsSince <= earlier && others.All(other => other.At < earlier))
         {
             Expect(holds: false, address, $"{node.Name} goes on answering although it hears nobody at all");
         }
@@ -274,7 +276,9 @@ internal sealed class SimWatch
         since = yields ? since ?? _cluster.Now : null;
         var bound = _cluster.DetectOf(address) * 2;
         bound = (bound < MoveTimeout ? MoveTimeout : bound) + _cluster.DetectOf(address) + Hop;
-        Expect(since is null || node.ToldAt > since || node.RunsSince > since || _cluster.Now - since <= bound, address,
-            $"{node.Name} has been waiting for a successor since {since}");
+
+        // Told something else, or to stop, it begins anew.
+        var from = new[] { since ?? _cluster.Now, node.ToldAt, node.RunsSince, node.StoppingSince }.Max();
+        Expect(_cluster.Now - from <= bound, address, $"{node.Name} has been waiting for a successor since {from}");
     }
 }
