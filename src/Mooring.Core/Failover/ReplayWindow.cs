@@ -2,12 +2,15 @@ namespace Mooring.Core.Failover;
 
 /// <summary>
 /// The sequence numbers lately accepted from one sender. Each counts once; reordering within the window is fine. A
-/// larger epoch starts anew, a smaller one is refused while the sender is heard. What the sender said to an earlier
-/// start of this node is refused too: this start could not tell whether it is a replay.
+/// larger epoch starts anew, a smaller one is refused while the sender is heard, and one that was left for good. What the
+/// sender said to an earlier start of this node is refused too: this start could not tell whether it is a replay.
 /// </summary>
 internal sealed class ReplayWindow(ulong ownEpoch, FailoverRules rules)
 {
     private const int Size = 64;
+
+    /// <summary>How many starts of the sender are told from new ones.</summary>
+    private const int Remembered = 64;
 
     /// <summary>
     /// A sender that lost its disk and whose clock went back starts with a smaller epoch. It is accepted when nothing
@@ -15,6 +18,7 @@ internal sealed class ReplayWindow(ulong ownEpoch, FailoverRules rules)
     /// </summary>
     private static readonly TimeSpan ForgetAfter = TimeSpan.FromSeconds(10);
 
+    private readonly Queue<ulong> _left = [];
     private ulong _epoch;
     private ulong _highest;
 
@@ -47,10 +51,17 @@ internal sealed class ReplayWindow(ulong ownEpoch, FailoverRules rules)
     {
         if (epoch != _epoch)
         {
-            if (epoch < _epoch && now - _lastAccepted < ForgetAfter)
+            if (_left.Contains(epoch) || (epoch < _epoch && now - _lastAccepted < ForgetAfter))
             {
                 return false;
             }
+
+            if (_left.Count == Remembered)
+            {
+                _left.Dequeue();
+            }
+
+            _left.Enqueue(_epoch);
 
             // What came before the first packet may have been for an earlier start of this node.
             _epoch = epoch;

@@ -58,6 +58,31 @@ public sealed class ReplayWindowTests
         Accept(4, 1, seconds: 11).ShouldBeFalse();
     }
 
+    [Fact]
+    public void Accept_EpochThatWasLeft_IsRefusedHoweverLongTheSilence()
+    {
+        Accept(5, 1, seconds: 0).ShouldBeTrue();
+        Accept(6, 1, seconds: 1).ShouldBeTrue();
+        Accept(5, 2, seconds: 60).ShouldBeFalse();
+
+        // The disk was lost and the clock set back; what was recorded before that stays refused.
+        Accept(4, 1, seconds: 60).ShouldBeTrue();
+        Accept(6, 2, seconds: 120).ShouldBeFalse();
+        Accept(7, 1, seconds: 120).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Accept_ManyStarts_RemembersTheLastOnes()
+    {
+        for (var epoch = 100UL; epoch < 300; epoch++)
+        {
+            Accept(epoch, 1).ShouldBeTrue();
+        }
+
+        Accept(298, 2, seconds: 60).ShouldBeFalse();
+        Accept(240, 2, seconds: 60).ShouldBeFalse();
+    }
+
     private bool Accept(ulong epoch, ulong sequence, int seconds = 0) =>
         _window.Accept(epoch, sequence, receiverEpoch: 77, TimeSpan.FromSeconds(seconds)) == HeartbeatDecodeResult.Ok;
 }
