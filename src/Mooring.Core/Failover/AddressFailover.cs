@@ -104,11 +104,18 @@ internal sealed partial class AddressFailover
     {
         VirtualIp = vip.Key;
         _context.Version++;
+        var isNew = Candidates.IsEmpty;
         _audience.Candidates = intent.Candidates;
         if (_times.Configure(vip, revision))
         {
             // So that the others learn soon that this node has the new times.
             _audience.TellAll();
+        }
+
+        if (isNew && Rules.NewcomerListensFirst)
+        {
+            // The snapshot may have waited as long as what it comes with.
+            DistrustUnread(now);
         }
 
         _terms.RaiseFloor(intent.Term);

@@ -1,3 +1,4 @@
+using Mooring.Core.Failover;
 using Mooring.Core.Tests.Failover.Simulation;
 
 namespace Mooring.Core.Tests.Failover;
@@ -64,6 +65,27 @@ public sealed class DifferentViewsTests
 
         Holders(cluster, 0).ShouldBe(["node-1"]);
         _gaps.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Resume_LearnsOfTheAddressAndOfAMoveThatWasTakenBack_LeavesItWhereItIs()
+    {
+        var cluster = Started(addresses: 1, slowFactor: 1);
+        cluster.Rerank(cluster.Addresses[0], ["node-1"]);
+        Advance(cluster, Settled);
+        cluster.Nodes[1].Pause();
+
+        // While node-2 is paused it is to take over, and then it is not.
+        cluster.Rerank(cluster.Addresses[0], ["node-2"]);
+        Advance(cluster, Settled);
+        cluster.Nodes[0].Views.Single().Role.ShouldBe(AddressRole.Yielding);
+        cluster.Rerank(cluster.Addresses[0], ["node-1", "node-2"]);
+        Advance(cluster, Settled);
+        cluster.Nodes[1].Resume();
+        Advance(cluster, Settled);
+
+        Holders(cluster, 0).ShouldBe(["node-1"]);
+        cluster.Nodes[1].Changes.ShouldBeEmpty();
     }
 
     private SimCluster Started(int addresses, int slowFactor)
