@@ -89,6 +89,23 @@ public sealed partial class DirectForwardingTests : IClassFixture<DirectLab>, IA
     }
 
     [Theory]
+    [InlineData(DirectLab.Vip, "10.70.0.200")]
+    [InlineData(DirectLab.VipV6, "fd00:70::200")]
+    public async Task Apply_ManyFlows_AreTrackedByTheNodesOfTheirSlotsAlone(string vip, string client)
+    {
+        await PoolAsync(1, 2, 3, 4);
+        await HoldAsync(1);
+        var slots = vip == DirectLab.Vip ? _slotsV4! : _slotsV6!;
+        var sources = Enumerable.Range(10_000, 2000).Select(port => new IPEndPoint(IPAddress.Parse(client), port)).ToArray();
+
+        var tracked = await TestFlows.SendAsync(
+            _lab.Client, [.. Enumerable.Range(1, DirectLab.Nodes).Select(_lab.Node)], new IPEndPoint(IPAddress.Parse(vip), 53), sources);
+
+        tracked.ShouldAllBe(flow => DirectLab.NameOf(flow.Value.Node + 1)
+            == slots.OwnerOf(SlotHash.OfFlow(flow.Key.Address, (ushort)flow.Key.Port, slots.Size)).Node);
+    }
+
+    [Theory]
     [InlineData(DirectLab.Vip)]
     [InlineData(DirectLab.VipV6)]
     public async Task Move_WithPoolChangeAtTheSameTime_EveryConnectionLives(string vip)

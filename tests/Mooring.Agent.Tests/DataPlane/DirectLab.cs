@@ -64,6 +64,8 @@ public sealed class DirectLab : IDisposable
     public static IPEndPoint PodOf(int node, bool v6 = false) =>
         new(IPAddress.Parse(v6 ? $"fd00:71:{node}::2" : $"10.71.{node}.2"), PodServer.Port);
 
+    public NetworkNamespace Client => _namespaces["client"];
+
     public NetworkNamespace Node(int node) => _namespaces[$"n{node}"];
 
     /// <summary>The nodes as their agents would describe them.</summary>

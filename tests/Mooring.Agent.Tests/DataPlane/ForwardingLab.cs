@@ -75,6 +75,10 @@ public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposab
             -n {Prefix}node route add fd00:71:1::3 dev p2 src fd00:70::11
             -n {Prefix}node route add 10.71.2.2 via 10.70.0.12
             -n {Prefix}node route add fd00:71:2::2 via fd00:70::12
+            -n {Prefix}client route add local 10.73.0.0/16 dev lo
+            -n {Prefix}client route add local fd00:73::/64 dev lo
+            -n {Prefix}node route add 10.73.0.0/16 via 10.70.0.200
+            -n {Prefix}node route add fd00:73::/64 via fd00:70::200
             -n {Prefix}pod1 route add 10.70.0.11/32 dev eth0
             -n {Prefix}pod1 route add default via 10.70.0.11 dev eth0
             -n {Prefix}pod1 route add ::/0 via fe80::1 dev eth0
@@ -83,6 +87,7 @@ public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposab
             -n {Prefix}pod2 route add ::/0 via fe80::1 dev eth0
             """);
         _namespaces["node"].Run(() => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1"));
+        _namespaces["client"].Run(() => File.WriteAllText("/proc/sys/net/ipv6/ip_nonlocal_bind", "1"));
 
         // The client finds the VIP at the node, as if it had been announced.
         var mac = _namespaces["node"].Run(() =>
@@ -101,6 +106,9 @@ public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposab
     }
 
     public NetworkNamespace Node => _namespaces["node"];
+
+    /// <summary>All of 10.73.0.0/16 and fd00:73::/64 are addresses of its own.</summary>
+    public NetworkNamespace Client => _namespaces["client"];
 
     /// <summary>One new connection from the client; the answer, "refused" or "timeout".</summary>
     public string Connect(int port = 80, int timeoutMillis = 10_000, string from = "client", string to = Vip)

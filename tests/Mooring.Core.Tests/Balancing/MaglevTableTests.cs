@@ -45,8 +45,8 @@ public sealed class MaglevTableTests
     }
 
     [Theory]
-    [InlineData(10, 0.20)]
-    [InlineData(100, 0.20)]
+    [InlineData(10, 0.08)]
+    [InlineData(100, 0.08)]
     public void Build_OneBackendLess_FewFlowsOfTheOthersMove(int backends, double bound)
     {
         var all = Many(backends);
