@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
 
@@ -6,13 +7,19 @@ namespace Mooring.Core.Placement;
 /// <summary>Where an address belongs, and why not elsewhere.</summary>
 public sealed record AddressPlacement
 {
+    /// <summary>Most nodes named as <see cref="Spares"/>.</summary>
+    public const int MaxSpares = 16;
+
     public required IPAddress Address { get; init; }
 
     /// <summary>The intended holder, then the standbys in the order they take over. Empty when no node is eligible.</summary>
     public ImmutableArray<string> Candidates { get; init; } = [];
 
-    /// <summary>Further eligible nodes, best first.</summary>
+    /// <summary>Further eligible nodes, best first, up to <see cref="MaxSpares"/>.</summary>
     public ImmutableArray<string> Spares { get; init; } = [];
+
+    /// <summary>All eligible nodes, those that are neither candidates nor spares included.</summary>
+    public IReadOnlySet<string> Eligible { get; init; } = FrozenSet<string>.Empty;
 
     /// <summary>Eligible nodes that rank behind others because they failed lately.</summary>
     public ImmutableDictionary<string, NodeFailure> Failures { get; init; } =
@@ -28,4 +35,6 @@ public sealed record AddressPlacement
     public bool Requested { get; init; }
 
     public string? Holder => Candidates.IsEmpty ? null : Candidates[0];
+
+    public bool MayBeHeldBy(string node) => Eligible.Contains(node) || Candidates.Contains(node) || Spares.Contains(node);
 }

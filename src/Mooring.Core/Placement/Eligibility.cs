@@ -95,7 +95,7 @@ internal static class Eligibility
             .Where(nic => !nic.Addresses.IsEmpty)
             .Select(nic => $"{nic.Name} {string.Join(", ", nic.Addresses.Select(own => own.Subnet.ToString()))}")
             .ToArray();
-        return $"no interface has a subnet containing {request.Address}; "
+        return "no interface has a subnet with the address; "
             + (subnets.Length == 0 ? $"{node.Name} reports none" : $"{node.Name} has {string.Join("; ", subnets)}");
     }
 

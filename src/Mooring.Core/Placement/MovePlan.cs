@@ -7,6 +7,6 @@ namespace Mooring.Core.Placement;
 /// <param name="Moves">Moves wanted or under way, for the next plan.</param>
 /// <param name="NextCheck">When a plan may come out differently by itself; null for never.</param>
 public sealed record MovePlan(
-    ImmutableDictionary<IPAddress, PlannedAddress> Addresses,
+    IReadOnlyDictionary<IPAddress, PlannedAddress> Addresses,
     ImmutableDictionary<IPAddress, AddressMove> Moves,
     TimeSpan? NextCheck);

@@ -36,7 +36,7 @@ public static class MovePlanner
         }
 
         return new MovePlan(
-            all.ToImmutableDictionary(
+            all.ToDictionary(
                 placement => placement.Address,
                 placement => Publish(placement, moves.GetValueOrDefault(placement.Address), context)),
             moves.ToImmutableDictionary(),
@@ -64,7 +64,7 @@ public static class MovePlanner
         }
 
         known = known with { Evacuates = evacuates, Requested = placement.Requested };
-        if (known.To == best || (known.InFlight && IsEligible(placement, known.To)))
+        if (known.To == best || (known.InFlight && placement.MayBeHeldBy(known.To)))
         {
             return known;
         }
@@ -86,15 +86,12 @@ public static class MovePlanner
     private static bool IsPlanned(AddressPlacement placement, string holder, out IneligibleReason? evacuates)
     {
         evacuates = placement.Rejected.FirstOrDefault(node => node.Node == holder)?.Reason;
-        return evacuates is null ? IsEligible(placement, holder) : CanGoOn(evacuates.Value);
+        return evacuates is null ? placement.MayBeHeldBy(holder) : CanGoOn(evacuates.Value);
     }
 
     private static bool CanGoOn(IneligibleReason reason) => reason
         is IneligibleReason.Draining or IneligibleReason.NodeNotReady or IneligibleReason.NetworkUnavailable
         or IneligibleReason.ExcludedByLabel or IneligibleReason.NodeSelectorMismatch or IneligibleReason.NoLocalEndpoints;
-
-    private static bool IsEligible(AddressPlacement placement, string node) =>
-        placement.Candidates.Contains(node) || placement.Spares.Contains(node);
 
     private static AddressMove GiveUpIfLate(AddressMove move, TimeSpan now, MoveOptions options)
     {

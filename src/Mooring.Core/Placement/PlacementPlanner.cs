@@ -19,48 +19,29 @@ public static class PlacementPlanner
     /// <param name="nodes">All nodes, each once.</param>
     /// <param name="currentHolders">Node that last answered for an address, by its agent's word or the status.</param>
     /// <param name="options">How to rank.</param>
+    /// <param name="memory">Of the placements before, which makes this one cheaper and no different; null for none.</param>
     /// <exception cref="ArgumentException">An address or a node is named twice.</exception>
     public static IReadOnlyDictionary<IPAddress, AddressPlacement> Place(
         IReadOnlyCollection<PlacementRequest> addresses,
         IReadOnlyCollection<NodeFacts> nodes,
         IReadOnlyDictionary<IPAddress, string> currentHolders,
-        PlacementOptions options)
+        PlacementOptions options,
+        PlacementMemory? memory = null)
     {
-        var byName = nodes.ToDictionary(node => node.Name, StringComparer.Ordinal);
-        var sorted = byName.Values.OrderBy(node => node.Name, StringComparer.Ordinal).ToArray();
-        var context = new EligibilityContext(sorted, options);
+        memory ??= new PlacementMemory();
+        var classes = memory.Begin([.. nodes.OrderBy(node => node.Name, StringComparer.Ordinal)], options);
+        var count = 1 + Math.Max(0, options.Standbys) + AddressPlacement.MaxSpares;
         var open = addresses
-            .Select(request => Rank(request, sorted, currentHolders.GetValueOrDefault(request.Address), context))
+            .Select(request => memory.Rank(request, classes.Of(request, currentHolders.GetValueOrDefault(request.Address)), count))
             .OrderBy(ranked => ranked.Request.Address, IPAddressOrder.Instance)
             .ToArray();
 
         ChooseHolders(open, currentHolders, options);
         ChooseFirstStandbys(open, options);
-        return open.ToDictionary(ranked => ranked.Request.Address, ranked => ranked.ToPlacement(options.Standbys));
-    }
-
-    private static RankedAddress Rank(
-        PlacementRequest request, NodeFacts[] nodes, string? holder, EligibilityContext context)
-    {
-        var eligible = new List<RankedNode>();
-        var rejected = ImmutableArray.CreateBuilder<RejectedNode>();
-        foreach (var node in nodes)
-        {
-            if (Eligibility.Reject(request, node, node.Name == holder, context) is { } rejection)
-            {
-                rejected.Add(rejection);
-                continue;
-            }
-
-            var preference = request.PreferredNodes
-                .Where(wish => wish.Labels.All(label => node.Labels.GetValueOrDefault(label.Key) == label.Value))
-                .Sum(wish => wish.Weight);
-            eligible.Add(new RankedNode(
-                node, preference, RendezvousHash.Score(request.Address, node.Name, node.Weight)));
-        }
-
-        eligible.Sort(RankedNode.Compare);
-        return new RankedAddress(request, eligible, rejected.ToImmutable());
+        var placements = open.ToDictionary(
+            ranked => ranked.Request.Address, ranked => memory.Finish(ranked, options.Standbys));
+        memory.End();
+        return placements;
     }
 
     private static void ChooseHolders(
@@ -72,7 +53,7 @@ public static class PlacementPlanner
 
         foreach (var ranked in open)
         {
-            ranked.Holder = ranked.Eligible.Find(node => node.Name == ranked.Request.RequestedNode);
+            ranked.Holder = ranked.Find(ranked.Request.RequestedNode);
             if (ranked.Holder is { } requested)
             {
                 load.Add(requested.Name);
@@ -96,7 +77,7 @@ public static class PlacementPlanner
 
         foreach (var ranked in open.Where(ranked => ranked.Holder is null))
         {
-            ranked.Holder = load.Choose(ranked.Eligible, HasRoom);
+            ranked.Holder = load.Choose(ranked.Ranked(), HasRoom);
             if (ranked.Holder is { } holder)
             {
                 load.Add(holder.Name);
@@ -106,7 +87,7 @@ public static class PlacementPlanner
 
     private static RankedNode? Incumbent(RankedAddress ranked, IReadOnlyDictionary<IPAddress, string> currentHolders) =>
         currentHolders.TryGetValue(ranked.Request.Address, out var current)
-            ? ranked.Eligible.Find(node => node.Name == current)
+            ? ranked.Find(current)
             : null;
 
     /// <summary>
@@ -117,17 +98,18 @@ public static class PlacementPlanner
     {
         var held = open.Where(ranked => ranked.Holder is not null).ToArray();
         var allWeight = WeightOf(held);
+        var all = new NodeLoad();
+        foreach (var ranked in held)
+        {
+            all.Add(ranked.Holder!.Name);
+        }
+
         foreach (var group in held.GroupBy(ranked => ranked.Holder!.Name, StringComparer.Ordinal))
         {
             var members = group.ToArray();
             var ownWeight = members[0].Holder!.Weight;
             var received = new NodeLoad();
-            var total = new NodeLoad();
-            foreach (var other in held.Where(ranked => ranked.Holder!.Name != group.Key))
-            {
-                total.Add(other.Holder!.Name);
-            }
-
+            var total = new NodeLoad(all, without: group.Key);
             var weight = Math.Max(1, WeightOf(members) - ownWeight);
             var rest = Math.Max(1, allWeight - ownWeight);
             bool HasRoom(RankedNode node) =>
@@ -135,8 +117,7 @@ public static class PlacementPlanner
                 && total.Of(node.Name) < Share(options, held.Length, node.Weight, rest);
             foreach (var ranked in members)
             {
-                ranked.FirstStandby = total.Choose(
-                    [.. ranked.Eligible.Where(node => node.Name != group.Key)], HasRoom);
+                ranked.FirstStandby = total.Choose(ranked.Ranked().Where(node => node.Name != group.Key), HasRoom);
                 if (ranked.FirstStandby is { } standby)
                 {
                     received.Add(standby.Name);
@@ -146,8 +127,13 @@ public static class PlacementPlanner
         }
     }
 
-    private static int WeightOf(IEnumerable<RankedAddress> addresses) =>
-        addresses.SelectMany(ranked => ranked.Eligible).DistinctBy(node => node.Name).Sum(node => node.Weight);
+    private static int WeightOf(IEnumerable<RankedAddress> addresses)
+    {
+        var classes = addresses.Select(ranked => ranked.Class).Distinct().ToArray();
+        return classes.Length == 1
+            ? classes[0].Weight
+            : classes.SelectMany(one => one.Nodes).DistinctBy(node => node.Node.Name).Sum(node => node.Weight);
+    }
 
     /// <summary>Most addresses a node takes: its even share times the load factor, and never less than the even share.</summary>
     private static int Share(PlacementOptions options, int addresses, int weight, int totalWeight)

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 
 namespace Mooring.Core.Placement;
 
@@ -12,30 +11,43 @@ internal static class RendezvousHash
     private const ulong FnvOffset = 14695981039346656037;
     private const ulong FnvPrime = 1099511628211;
 
-    /// <summary>Larger is better. Nodes win in proportion to their weights (Thaler and Ravishankar; Schindelhauer).</summary>
-    public static double Score(IPAddress address, string node, int weight)
+    /// <summary>The part of the hash that all nodes have in common.</summary>
+    public static ulong Seed(IPAddress address)
     {
-        var hash = FnvOffset;
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out var length);
-        foreach (var b in bytes[..length])
-        {
-            hash = (hash ^ b) * FnvPrime;
-        }
+        return Add(FnvOffset, bytes[..length]);
+    }
 
-        foreach (var b in Encoding.UTF8.GetBytes(node))
-        {
-            hash = (hash ^ b) * FnvPrime;
-        }
-
+    /// <summary>53 bits, by which nodes of one weight rank as they do by <see cref="Score"/>.</summary>
+    /// <param name="seed">Of the address.</param>
+    /// <param name="node">Name of the node in UTF-8.</param>
+    public static ulong Hash(ulong seed, ReadOnlySpan<byte> node)
+    {
+        var hash = Add(seed, node);
         hash ^= hash >> 33;
         hash *= 0xff51afd7ed558ccd;
         hash ^= hash >> 33;
         hash *= 0xc4ceb9fe1a85ec53;
         hash ^= hash >> 33;
+        return hash >> 11;
+    }
 
-        // 53 bits into (0, 1), both ends excluded.
-        var unit = ((hash >> 11) + 0.5) / (1UL << 53);
+    /// <summary>Larger is better. Nodes win in proportion to their weights (Thaler and Ravishankar; Schindelhauer).</summary>
+    public static double Score(ulong hash, int weight)
+    {
+        // Into (0, 1), both ends excluded.
+        var unit = (hash + 0.5) / (1UL << 53);
         return -Math.Max(1, weight) / Math.Log(unit);
+    }
+
+    private static ulong Add(ulong hash, ReadOnlySpan<byte> bytes)
+    {
+        foreach (var b in bytes)
+        {
+            hash = (hash ^ b) * FnvPrime;
+        }
+
+        return hash;
     }
 }

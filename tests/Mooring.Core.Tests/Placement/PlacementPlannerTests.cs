@@ -258,7 +258,7 @@ public sealed class PlacementPlannerTests
         placed.Holder.ShouldBeNull();
         placed.Rejected.Select(rejection => rejection.Node).ShouldBe(["node-1", "node-2"]);
         placed.Rejected[0].Message.ShouldBe(
-            "no interface has a subnet containing 10.99.0.1; node-1 has eth0 10.70.0.0/16");
+            "no interface has a subnet with the address; node-1 has eth0 10.70.0.0/16");
     }
 
     [Fact]
