@@ -6,7 +6,7 @@ namespace Mooring.Protocol.V1Alpha1;
 /// <summary>The service of agent.proto, in the shape in which the gRPC plugin of protoc generates it.</summary>
 public static class AgentService
 {
-    private const string ServiceName = "mooring.agent.v1alpha1.AgentService";
+    internal const string ServiceName = "mooring.agent.v1alpha1.AgentService";
 
     private static readonly Method<AgentMessage, ControllerMessage> ConnectMethod = new(
         MethodType.DuplexStreaming,
@@ -21,7 +21,7 @@ public static class AgentService
             ConnectMethod,
             serviceImpl is null ? null : new DuplexStreamingServerMethod<AgentMessage, ControllerMessage>(serviceImpl.Connect));
 
-    private static Marshaller<T> Create<T>(MessageParser<T> parser)
+    internal static Marshaller<T> Create<T>(MessageParser<T> parser)
         where T : class, IMessage<T>, IBufferMessage => Marshallers.Create<T>(
             static (message, context) =>
             {

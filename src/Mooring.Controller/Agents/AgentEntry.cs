@@ -7,6 +7,9 @@ namespace Mooring.Controller.Agents;
 /// <summary>What is kept of one node's agent, with or without a stream.</summary>
 internal sealed class AgentEntry(string node, long since)
 {
+    private AgentFacts? _shown;
+    private AgentFacts? _shownOf;
+
     public string Node { get; } = node;
 
     public AgentSession? Session { get; set; }
@@ -23,11 +26,37 @@ internal sealed class AgentEntry(string node, long since)
 
     public ImmutableArray<Refusal> Refusals { get; set; } = [];
 
-    public ImmutableDictionary<EndpointKey, EndpointVerdict> Health { get; set; } =
+    public ImmutableDictionary<EndpointKey, EndpointVerdict> Health { get; private set; } =
         ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty;
+
+    private bool _mayNameOthers;
 
     /// <summary>Null until the stream has told.</summary>
     public ImmutableDictionary<EndpointKey, EndpointLoadReport>? Loads { get; set; }
+
+    /// <summary>Takes verdicts as the agent gave them, which may be of endpoints that are in no set.</summary>
+    public void Judge(ImmutableDictionary<EndpointKey, EndpointVerdict> health) => (Health, _mayNameOthers) = (health, true);
+
+    /// <summary>Forgets endpoints that are in no set.</summary>
+    /// <param name="gone">Those that were in one until now.</param>
+    /// <param name="all">All that are in one.</param>
+    public void Prune(EndpointKey[] gone, Lazy<HashSet<EndpointKey>> all)
+    {
+        Health = Health.RemoveRange(_mayNameOthers ? Health.Keys.Where(key => !all.Value.Contains(key)) : gone);
+        _mayNameOthers = false;
+    }
+
+    /// <summary>The facts with what is known here: the same instance as long as nothing changes.</summary>
+    public AgentFacts Shown() =>
+        _shown is { } shown && ReferenceEquals(_shownOf, Facts) && shown.Presence == Presence && shown.AppliedRevision == AppliedRevision
+            ? shown
+            : Show();
+
+    private AgentFacts Show()
+    {
+        _shownOf = Facts;
+        return _shown = Facts with { Presence = Presence, AppliedRevision = AppliedRevision };
+    }
 
     public AgentPresence Presence =>
         Session is not null ? AgentPresence.Connected : GivenUp ? AgentPresence.Absent : AgentPresence.Expected;

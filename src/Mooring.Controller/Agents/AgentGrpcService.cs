@@ -15,7 +15,7 @@ internal sealed partial class AgentGrpcService(
     WholeSnapshotGate wholes,
     TimeProvider time,
     ILogger<AgentGrpcService> logger)
-    : AgentService.AgentServiceBase
+    : EncodedAgentService.EncodedAgentServiceBase
 {
     /// <summary>Oldest protocol spoken.</summary>
     public const uint ProtocolVersion = 1;
@@ -25,7 +25,7 @@ internal sealed partial class AgentGrpcService(
 
     public override async Task Connect(
         IAsyncStreamReader<AgentMessage> requestStream,
-        IServerStreamWriter<ControllerMessage> responseStream,
+        IServerStreamWriter<EncodedMessage> responseStream,
         ServerCallContext context)
     {
         registry.ThrowIfNotServing();
@@ -175,7 +175,7 @@ internal sealed partial class AgentGrpcService(
                 TakeHolder(session, message.Holder);
                 break;
             case AgentMessage.MessageOneofCase.Health:
-                registry.Update(session, (entry, _) => entry.Health = AgentReports.Health(entry.Health, message.Health));
+                registry.Update(session, (entry, _) => entry.Judge(AgentReports.Health(entry.Health, message.Health)));
                 break;
             case AgentMessage.MessageOneofCase.Facts:
                 var facts = AgentReports.Facts(session.Node, message.Facts, out var unreadable);
@@ -222,11 +222,7 @@ internal sealed partial class AgentGrpcService(
         var refusals = ack.Problems
             .Select(problem => new Refusal(problem.Object, problem.Field, problem.Message))
             .ToImmutableArray();
-        registry.Update(session, (entry, _) =>
-        {
-            entry.Refusals = refusals;
-            entry.AppliedRevision = ack.Applied ? ack.Revision : entry.AppliedRevision;
-        });
+        registry.Acknowledged(session, ack.Revision, ack.Applied, refusals);
         if (!ack.Applied)
         {
             var why = refusals.IsEmpty ? "it gave no reason" : $"{refusals[0].Field} {refusals[0].Message}";
@@ -236,7 +232,7 @@ internal sealed partial class AgentGrpcService(
     }
 
     private async Task WriteAsync(
-        AgentSession session, IServerStreamWriter<ControllerMessage> responseStream, CancellationToken cancellationToken)
+        AgentSession session, IServerStreamWriter<EncodedMessage> responseStream, CancellationToken cancellationToken)
     {
         ClusterSnapshot? sent = null;
         var wholeSent = 0UL;
@@ -244,7 +240,7 @@ internal sealed partial class AgentGrpcService(
         {
             while (session.Probes.TryDequeue(out var probe))
             {
-                await responseStream.WriteAsync(new ControllerMessage { Probe = probe }, cancellationToken);
+                await responseStream.WriteAsync(new EncodedMessage(new ControllerMessage { Probe = probe }), cancellationToken);
             }
 
             var next = registry.Published;
@@ -259,7 +255,7 @@ internal sealed partial class AgentGrpcService(
             if (next is not null && next.Revision >= session.AppliedAtStart && next.Revision != sent?.Revision)
             {
                 var message = next.MessageFor(sent);
-                if (message.MessageCase == ControllerMessage.MessageOneofCase.Snapshot)
+                if (message.IsWhole)
                 {
                     await wholes.SendAsync(
                         token =>

@@ -30,6 +30,7 @@ internal sealed partial class AgentRegistry(
     private PublishedSnapshot? _published;
     private ulong _adoptedRevision;
     private PublishedTables _adopted = PublishedTables.None;
+    private bool _anyApplied;
     private bool _serving;
 
     /// <summary>Something that a snapshot is computed from changed.</summary>
@@ -87,6 +88,8 @@ internal sealed partial class AgentRegistry(
             _probes = new AddressProbes(time);
             _published = null;
             (_adoptedRevision, _adopted) = (0, PublishedTables.None);
+            (_awaited, _anyApplied) = ([], false);
+            ForgetViews();
             _failures = failures;
             foreach (var (address, claim) in adopted)
             {
@@ -141,8 +144,9 @@ internal sealed partial class AgentRegistry(
             entry.GivenUp = false;
             entry.Facts = facts;
             entry.AppliedRevision = session.AppliedAtStart;
+            _anyApplied |= session.AppliedAtStart > 0;
             entry.Refusals = [];
-            entry.Health = health;
+            entry.Judge(health);
             entry.Loads = null;
             foreach (var (address, term) in terms)
             {
@@ -174,81 +178,6 @@ internal sealed partial class AgentRegistry(
         Changed.Raise();
     }
 
-    /// <summary>Calls <paramref name="change"/> if the stream is still the node's; an older one has no say.</summary>
-    public void Update(AgentSession session, Action<AgentEntry, HolderTable> change)
-    {
-        lock (_lock)
-        {
-            if (!_entries.TryGetValue(session.Node, out var entry) || entry.Session != session)
-            {
-                return;
-            }
-
-            change(entry, _holders);
-        }
-
-        Changed.Raise();
-    }
-
-    /// <summary>Loads come all the time: whoever goes by them looks when it is time, and nobody is woken.</summary>
-    public void Loaded(AgentSession session, ImmutableDictionary<EndpointKey, EndpointLoadReport> loads)
-    {
-        lock (_lock)
-        {
-            if (_entries.TryGetValue(session.Node, out var entry) && entry.Session == session)
-            {
-                entry.Loads = loads;
-            }
-        }
-    }
-
-    public void Moved(AgentSession session, HolderMove report)
-    {
-        Update(session, (_, holders) =>
-        {
-            if (holders.Take(report) is { } move)
-            {
-                if (move.Phases?.FirstPacket is null)
-                {
-                    _moves.Add([move]);
-                }
-                else
-                {
-                    _moves.Complete(move);
-                }
-
-                _failures = _failures.Add(move, time.GetUtcNow(), options.Value.FailureHalfLife);
-            }
-        });
-    }
-
-    public void GaveUp(AgentSession session, IPAddress address, ulong term)
-    {
-        Update(session, (entry, holders) =>
-        {
-            _contested.GaveUp(entry.Node, address);
-            if (holders.GiveUp(entry.Node, address, term) is { } move)
-            {
-                _moves.Add([move]);
-            }
-        });
-    }
-
-    public void Saw(AgentSession session, ReportedConflict conflict) =>
-        Update(session, (_, holders) =>
-        {
-            _conflicts.Add(conflict);
-
-            // The report may come after the end of what it tells of: streams of two agents have no order.
-            if (holders.Claims(conflict.SeenBy, conflict.Address)
-                && (conflict.Owner is not { } owner
-                    || holders.Claims(owner, conflict.Address)
-                    || _entries.GetValueOrDefault(owner)?.Session is null))
-            {
-                _contested.Saw(conflict);
-            }
-        });
-
     /// <summary>Gives up agents that have been away for longer than the grace, and forgets conflicts that are over.</summary>
     /// <returns>True when agents are still expected, or conflicts go on: ask again soon.</returns>
     public bool Expire()
@@ -271,7 +200,7 @@ internal sealed partial class AgentRegistry(
                 }
 
                 entry.GivenUp = true;
-                entry.Health = ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty;
+                entry.Judge(ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty);
                 entry.Refusals = [];
                 _moves.Add(_holders.Forget(entry.Node));
                 _failures = _failures.Add(
@@ -293,33 +222,6 @@ internal sealed partial class AgentRegistry(
         }
     }
 
-    public AgentsView View()
-    {
-        lock (_lock)
-        {
-            return new AgentsView
-            {
-                Agents = _entries.Values.ToImmutableDictionary(
-                    entry => entry.Node,
-                    entry => entry.Facts with { Presence = entry.Presence, AppliedRevision = entry.AppliedRevision }),
-                Holders = _holders.Holders,
-                Terms = _holders.Terms,
-                Failovers = _holders.Failovers,
-                Contested = _contested.Current,
-                Probes = _probes.Current,
-                ProbingNodes = [.. _entries.Values.Where(entry => entry.Session is { ProbesAddresses: true }).Select(entry => entry.Node)],
-                Failures = _failures,
-                Health = _entries.Values.Where(entry => entry.Session is not null)
-                    .ToImmutableDictionary(entry => entry.Node, entry => entry.Health),
-                Loads = _entries.Values.Where(entry => entry.Session is not null && entry.Loads is not null)
-                    .ToImmutableDictionary(entry => entry.Node, entry => entry.Loads!),
-                Refusals = _entries.Values.Where(entry => entry.Session is not null && !entry.Refusals.IsEmpty)
-                    .ToImmutableDictionary(entry => entry.Node, entry => entry.Refusals),
-                AnyApplied = _entries.Values.Any(entry => entry.AppliedRevision > 0),
-            };
-        }
-    }
-
     /// <summary>Changes of holder and conflicts since the last call.</summary>
     /// <param name="moves">Those whose story is complete, or has been waited for long enough.</param>
     /// <param name="conflicts">What agents saw.</param>
@@ -331,30 +233,6 @@ internal sealed partial class AgentRegistry(
             moves = _moves.Take();
             (conflicts, _conflicts) = (_conflicts, []);
             return _moves.Any;
-        }
-    }
-
-    /// <summary>Makes the snapshot the one all agents should have, and forgets what it has no use for.</summary>
-    /// <param name="addresses">Addresses that some VirtualIp names.</param>
-    public void Publish(ClusterSnapshot snapshot, IReadOnlySet<IPAddress> addresses)
-    {
-        var endpoints = snapshot.BackendSets
-            .SelectMany(set => set.Backends.Select(backend => new EndpointKey(set.Id, backend.Address, backend.Port)))
-            .ToHashSet();
-        lock (_lock)
-        {
-            if (!_serving)
-            {
-                return;
-            }
-
-            _published = new PublishedSnapshot(snapshot, _published?.Snapshot);
-            _holders.Prune(addresses);
-            foreach (var entry in _entries.Values)
-            {
-                entry.Health = entry.Health.RemoveRange(entry.Health.Keys.Where(key => !endpoints.Contains(key)));
-                entry.Session?.Wake.Raise();
-            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Mooring.Controller.Reporting;
 using Mooring.Controller.World;
 using Mooring.Core.Placement;
 
@@ -9,6 +10,8 @@ namespace Mooring.Controller.Agents;
 internal sealed record AgentsView
 {
     public static readonly AgentsView Empty = new();
+
+    private (ImmutableDictionary<string, AgentFacts> Agents, NodeObstacles Found)? _obstacles;
 
     public ImmutableDictionary<string, AgentFacts> Agents { get; init; } =
         ImmutableDictionary<string, AgentFacts>.Empty;
@@ -47,4 +50,18 @@ internal sealed record AgentsView
 
     /// <summary>Some agent has acknowledged a revision.</summary>
     public bool AnyApplied { get; init; }
+
+    /// <summary>What stands in the way on the nodes; looked for once, when it is asked for.</summary>
+    public NodeObstacles Obstacles
+    {
+        get
+        {
+            if (_obstacles?.Agents != Agents)
+            {
+                _obstacles = (Agents, new NodeObstacles(Agents.Values));
+            }
+
+            return _obstacles.Value.Found;
+        }
+    }
 }

@@ -13,17 +13,40 @@ internal sealed class HolderTable
 {
     private readonly Dictionary<IPAddress, Entry> _entries = [];
 
-    public ImmutableDictionary<IPAddress, HolderClaim> Holders => _entries
-        .Where(entry => entry.Value.Holder is not null)
-        .ToImmutableDictionary(entry => entry.Key, entry => entry.Value.Holder!);
+    private readonly Followed<IPAddress, HolderClaim> _holders = new();
+    private readonly Followed<IPAddress, ulong> _terms = new();
+    private readonly Followed<IPAddress, HolderMove> _failovers = new();
 
-    public ImmutableDictionary<IPAddress, ulong> Terms =>
-        _entries.Where(entry => entry.Value.Term > 0).ToImmutableDictionary(entry => entry.Key, entry => entry.Value.Term);
+    /// <summary>Addresses with a change that the three above have not followed yet.</summary>
+    private readonly HashSet<IPAddress> _touched = [];
+
+    public ImmutableDictionary<IPAddress, HolderClaim> Holders
+    {
+        get
+        {
+            Follow();
+            return _holders.Current;
+        }
+    }
+
+    public ImmutableDictionary<IPAddress, ulong> Terms
+    {
+        get
+        {
+            Follow();
+            return _terms.Current;
+        }
+    }
 
     /// <summary>The latest change of node of each address that was seen to move.</summary>
-    public ImmutableDictionary<IPAddress, HolderMove> Failovers => _entries
-        .Where(entry => entry.Value.Failover is not null)
-        .ToImmutableDictionary(entry => entry.Key, entry => entry.Value.Failover!);
+    public ImmutableDictionary<IPAddress, HolderMove> Failovers
+    {
+        get
+        {
+            Follow();
+            return _failovers.Current;
+        }
+    }
 
     /// <summary>The node says, as far as is known, that it answers for the address.</summary>
     public bool Claims(string node, IPAddress address) =>
@@ -50,6 +73,7 @@ internal sealed class HolderTable
         {
             if (!held.ContainsKey(address) && entry.Claims.Remove(node))
             {
+                _touched.Add(address);
                 Settle(address, entry);
             }
         }
@@ -140,7 +164,16 @@ internal sealed class HolderTable
         foreach (var address in _entries.Keys.Where(address => !inUse.Contains(address)).ToArray())
         {
             _entries.Remove(address);
+            _touched.Add(address);
         }
+    }
+
+    private void Follow()
+    {
+        _holders.Change(_touched.Select(address => (address, _entries.GetValueOrDefault(address)?.Holder)));
+        _terms.Change(_touched.Select(address => (address, _entries.GetValueOrDefault(address)?.Term ?? 0)));
+        _failovers.Change(_touched.Select(address => (address, _entries.GetValueOrDefault(address)?.Failover)));
+        _touched.Clear();
     }
 
     private static HolderMove? Settle(IPAddress address, Entry entry)
@@ -171,6 +204,7 @@ internal sealed class HolderTable
 
     private Entry EntryOf(IPAddress address)
     {
+        _touched.Add(address);
         if (!_entries.TryGetValue(address, out var entry))
         {
             entry = new Entry();

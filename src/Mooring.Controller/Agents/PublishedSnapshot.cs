@@ -1,23 +1,23 @@
+using System.Collections.Concurrent;
 using Mooring.Core.Snapshots;
 using Mooring.Protocol.Snapshots;
 using Mooring.Protocol.V1Alpha1;
 
 namespace Mooring.Controller.Agents;
 
-/// <summary>A snapshot under its revision, with the messages that carry it, each made once for all agents.</summary>
+/// <summary>A snapshot under its revision, with the messages that carry it, each made and encoded once for all agents.</summary>
 internal sealed class PublishedSnapshot
 {
-    private readonly ClusterSnapshot? _previous;
-    private readonly Lazy<ControllerMessage> _full;
-    private readonly Lazy<ControllerMessage?> _fromPrevious;
+    private readonly Lazy<EncodedMessage> _whole;
 
-    public PublishedSnapshot(ClusterSnapshot snapshot, ClusterSnapshot? previous)
+    /// <summary>By the revision an agent was sent last; none where the whole is sent instead.</summary>
+    private readonly ConcurrentDictionary<ulong, Lazy<EncodedMessage?>> _deltas = new();
+
+    public PublishedSnapshot(ClusterSnapshot snapshot)
     {
         Snapshot = snapshot;
-        _previous = previous;
-        _full = new Lazy<ControllerMessage>(
-            () => new ControllerMessage { Snapshot = SnapshotMapping.ToProto(snapshot) });
-        _fromPrevious = new Lazy<ControllerMessage?>(() => previous is null ? null : Difference(previous, snapshot));
+        _whole = new Lazy<EncodedMessage>(
+            () => new EncodedMessage(new ControllerMessage { Snapshot = SnapshotMapping.ToProto(snapshot) }));
     }
 
     public ClusterSnapshot Snapshot { get; }
@@ -28,14 +28,10 @@ internal sealed class PublishedSnapshot
     /// What takes an agent from what it was sent last to this: a delta, also over several revisions at once when the
     /// agent was slow, or the whole.
     /// </summary>
-    public ControllerMessage MessageFor(ClusterSnapshot? sent)
-    {
-        var delta = sent is null ? null
-            : ReferenceEquals(sent, _previous) ? _fromPrevious.Value
-            : Difference(sent, Snapshot);
-        return delta ?? _full.Value;
-    }
+    public EncodedMessage MessageFor(ClusterSnapshot? sent) => sent is null
+        ? _whole.Value
+        : _deltas.GetOrAdd(sent.Revision, _ => new Lazy<EncodedMessage?>(() => Difference(sent))).Value ?? _whole.Value;
 
-    private static ControllerMessage? Difference(ClusterSnapshot from, ClusterSnapshot to) =>
-        SnapshotDiff.Compute(from, to) is { } delta ? new ControllerMessage { Delta = delta } : null;
+    private EncodedMessage? Difference(ClusterSnapshot from) =>
+        SnapshotDiff.Compute(from, Snapshot) is { } delta ? new EncodedMessage(new ControllerMessage { Delta = delta }) : null;
 }

@@ -147,6 +147,7 @@ internal static class ControllerHost
         services.AddSingleton<Leadership>();
         services.AddSingleton<CertificateAuthorityStore>();
         services.AddSingleton<StatusWriter>();
+        services.AddSingleton<StatusReporter>();
         services.AddSingleton<EventReporter>();
         services.AddSingleton<ClaimWriter>();
         services.AddSingleton<ServiceWriter>();

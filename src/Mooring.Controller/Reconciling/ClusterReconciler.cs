@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Agents;
 using Mooring.Controller.Allocation;
 using Mooring.Controller.Snapshots;
@@ -12,7 +11,6 @@ using Mooring.Controller.Trust;
 using Mooring.Controller.World;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
-using Mooring.Kubernetes.Runtime;
 using Mooring.Protocol.Snapshots;
 using Delta = Mooring.Protocol.V1Alpha1.Delta;
 
@@ -28,6 +26,7 @@ internal sealed partial class ClusterReconciler(
     HeartbeatKeyStore keyStore,
     CertificateAuthorityStore authorities,
     StatusWriter statuses,
+    StatusReporter reporter,
     EventReporter events,
     ClaimWriter claims,
     ServiceWriter services,
@@ -45,6 +44,12 @@ internal sealed partial class ClusterReconciler(
     /// <summary>How often agents that are away, and stories that are still to come, are looked after.</summary>
     private static readonly TimeSpan SoonCheck = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// Changes of nothing but a status of ours, which mostly are what was just written: it is enough to see now and then that
+    /// they are what they should be.
+    /// </summary>
+    private static readonly TimeSpan StatusDelay = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(10);
 
     private ImmutableDictionary<IPAddress, NamespacedName> _owners =
@@ -55,6 +60,8 @@ internal sealed partial class ClusterReconciler(
     private ImmutableDictionary<EndpointKey, TimeSpan> _departures = ImmutableDictionary<EndpointKey, TimeSpan>.Empty;
 
     private readonly LoadWeigher _weigher = new();
+    private BuildMemory _memory = new();
+    private SlotAssigner _assigner = new();
 
     /// <summary>Slots in force by id of the backend set.</summary>
     private ImmutableDictionary<string, ImmutableArray<SlotAssignment>> _slots =
@@ -70,6 +77,8 @@ internal sealed partial class ClusterReconciler(
             world.VirtualIps.List(), nodes, time.GetUtcNow(), options.Value.FailureHalfLife);
         _owners = adoption.Owners;
         events.Reset();
+        reporter.Reset();
+        (_memory, _assigner) = (new BuildMemory(), new SlotAssigner());
         _moves = ImmutableDictionary<IPAddress, AddressMove>.Empty;
         _departures = ImmutableDictionary<EndpointKey, TimeSpan>.Empty;
         agents.Begin(adoption.Holders, adoption.Nodes, adoption.Failures);
@@ -82,7 +91,8 @@ internal sealed partial class ClusterReconciler(
             authorities.RunAsync(agents.Changed, ending.Token));
         try
         {
-            using var subscription = world.Subscribe(agents.Changed);
+            using var later = new DelayedSignal(agents.Changed, StatusDelay, time);
+            using var subscription = world.Subscribe(agents.Changed, later);
             await WaitForAgentsAsync(adoption, cancellationToken);
             _slots = agents.Adopted.Slots;
             _weigher.Begin(agents.Adopted.Weights, Clock);
@@ -160,6 +170,8 @@ internal sealed partial class ClusterReconciler(
         return wait > TimeSpan.Zero && await agents.Changed.WaitAsync(wait, time, cancellationToken);
     }
 
+    private static TimeSpan Earlier(TimeSpan? one, TimeSpan other) => one < other ? one.Value : other;
+
     private TimeSpan Clock => time.GetElapsedTime(0);
 
     /// <summary>One fault, such as an object no one foresaw, must not take the stream of every agent with it.</summary>
@@ -201,17 +213,19 @@ internal sealed partial class ClusterReconciler(
             Now = time.GetUtcNow(),
             Clock = Clock,
         };
-        var result = SnapshotBuilder.Build(read);
+        var result = SnapshotBuilder.Build(read, _memory);
         _owners = result.AddressOwners;
         (_moves, _departures) = (result.Moves, result.Departures);
         var states = new EndpointStates(result.VirtualIps, view);
         Publish(result, states);
+        agents.Await(
+            [.. result.Moves.Values.Where(move => move.Stage == MoveStage.Preparing).Select(move => move.To)], view);
         claims.Submit(result.ClaimChanges);
         agents.Probe(result.Probes, result.Taken);
         services.Submit(ServicePlanner.Plan(
             read, result.VirtualIps, result.AddressPools, options.Value.DefaultLoadBalancer));
-        WriteStatus(result, view, states);
-        return result;
+        return reporter.Report(result, view, states)
+            ? result with { NextCheck = Earlier(result.NextCheck, Clock + StatusWriter.RepairAfter) } : result;
     }
 
     private void Publish(BuildResult result, EndpointStates states)
@@ -222,7 +236,7 @@ internal sealed partial class ClusterReconciler(
         // The wall clock only makes a revision of a new leader exceed those of leaders before it, whose agents may be
         // away; within one leadership, and against every agent that is there, it is simply the next number.
         var revision = Math.Max(highest + 1, last is null ? (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() : 0);
-        var snapshot = SlotAssigner.Assign(
+        var snapshot = _assigner.Assign(
             _weigher.Apply(result.Snapshot with { Revision = revision }, states), states, _slots, generation: revision);
         _slots = snapshot.BackendSets.Where(set => !set.Slots.IsEmpty)
             .ToImmutableDictionary(set => set.Id, set => set.Slots, StringComparer.Ordinal);
@@ -236,63 +250,6 @@ internal sealed partial class ClusterReconciler(
         agents.Publish(snapshot, named);
         keyStore.Published(snapshot.HeartbeatKeys, revision);
         Log.Published(logger, revision, snapshot.VirtualIps.Length, snapshot.BackendSets.Length, snapshot.Nodes.Length);
-    }
-
-    private void WriteStatus(BuildResult result, AgentsView view, EndpointStates states)
-    {
-        var now = time.GetUtcNow();
-
-        // Stored times have whole seconds.
-        var second = new DateTime(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
-        var present = new HashSet<StatusKey>();
-        var readiness = new List<string>();
-        var (readyBackends, backends) = (0, 0);
-        foreach (var vip in result.VirtualIps)
-        {
-            var resource = vip.Settings.Resource;
-            var key = new StatusKey(typeof(V1Alpha1VirtualIp), resource.GetKey());
-            present.Add(key);
-            var before = statuses.Latest(key, resource.Metadata, resource.Status);
-            if (vip.Pending && before is null)
-            {
-                // It has its address before anyone could read this.
-                continue;
-            }
-
-            var after = VirtualIpStatusComputation.Compute(vip, view, states, before, second);
-            events.Judged(resource, before?.Conditions, after.Conditions);
-            statuses.Submit(key, resource.Metadata, after, resource.Status);
-            readiness.Add(after.Conditions?.FirstOrDefault(one => one.Type == ConditionTypes.Ready)?.Status ?? "Unknown");
-        }
-
-        foreach (var pool in result.Pools)
-        {
-            var resource = pool.Settings.Resource;
-            var key = new StatusKey(typeof(V1Alpha1BackendPool), resource.GetKey());
-            present.Add(key);
-            var before = statuses.Latest(key, resource.Metadata, resource.Status);
-            var after = PoolStatusComputation.Compute(pool, states, before, second);
-            events.Judged(resource, before?.Conditions, after.Conditions);
-            events.Probed(pool, states);
-            readyBackends += after.Ready ?? 0;
-            backends += after.Total ?? 0;
-            statuses.Submit(key, resource.Metadata, after, resource.Status);
-        }
-
-        foreach (var pool in result.AddressPools)
-        {
-            var resource = pool.Settings.Resource;
-            var key = new StatusKey(typeof(V1Alpha1AddressPool), resource.GetKey());
-            present.Add(key);
-            var before = statuses.Latest(key, resource.Metadata, resource.Status);
-            var after = AddressPoolStatusComputation.Compute(pool, before, second);
-            events.Judged(resource, before?.Conditions, after.Conditions);
-            statuses.Submit(key, resource.Metadata, after, resource.Status);
-        }
-
-        statuses.Retain(present);
-        metrics.Saw(result, view, readiness, readyBackends, backends);
-        events.Retain(result.Pools.Select(pool => pool.Settings.Key).ToHashSet());
     }
 
     /// <returns>True when there are more to tell soon.</returns>

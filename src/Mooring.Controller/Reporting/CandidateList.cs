@@ -8,7 +8,8 @@ namespace Mooring.Controller.Reporting;
 /// <summary>The nodes of an address by rank, each with the reason it may or may not hold it. Pure.</summary>
 internal static class CandidateList
 {
-    public const int MaxNodes = 100;
+    /// <summary>Longest list in a status: with a thousand nodes, all of them in each of 10,000 would fill the API server.</summary>
+    public const int MaxNodes = 20;
 
     public static IList<CandidateNode> Compute(AddressPlacement placement, HolderClaim? holder, AddressMove? move = null)
     {

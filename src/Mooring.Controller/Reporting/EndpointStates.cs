@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Net;
 using Mooring.Controller.Agents;
 using Mooring.Controller.Snapshots;
 using Mooring.Core.Snapshots;
@@ -12,23 +10,36 @@ namespace Mooring.Controller.Reporting;
 /// </summary>
 internal sealed class EndpointStates
 {
+    private static readonly string[] Nobody = [];
+    private static readonly EndpointJudgement Ready = new(EndpointState.Ready, null);
+
     private readonly AgentsView _agents;
-    private readonly Dictionary<string, ImmutableHashSet<string>> _holdersBySet = new(StringComparer.Ordinal);
+
+    /// <summary>By set, the connected nodes that hold an address which uses it, sorted.</summary>
+    private readonly Dictionary<string, string[]> _holdersBySet = new(StringComparer.Ordinal);
+
+    /// <summary>What all agents together say, for sets that no one holds; put together when it is asked for.</summary>
+    private Dictionary<EndpointKey, EndpointJudgement>? _byAnyone;
 
     public EndpointStates(IEnumerable<VirtualIpEvaluation> vips, AgentsView agents)
     {
         _agents = agents;
         foreach (var vip in vips.Where(vip => vip.Published))
         {
-            var holders = vip.Settings.Addresses
-                .Select(address => agents.Holders.GetValueOrDefault(address)?.Node)
-                .OfType<string>()
-                .Where(agents.Health.ContainsKey)
-                .ToArray();
+            string[] holders =
+            [
+                .. vip.Settings.Addresses
+                    .Select(address => agents.Holders.GetValueOrDefault(address)?.Node)
+                    .OfType<string>()
+                    .Where(agents.Health.ContainsKey)
+                    .Distinct()
+                    .Order(StringComparer.Ordinal),
+            ];
             foreach (var port in vip.Ports.Where(port => port.Set is not null))
             {
-                var known = _holdersBySet.GetValueOrDefault(port.Set!.Id) ?? [];
-                _holdersBySet[port.Set.Id] = known.Union(holders);
+                _holdersBySet[port.Set!.Id] = _holdersBySet.TryGetValue(port.Set.Id, out var known) && !known.SequenceEqual(holders)
+                    ? [.. known.Union(holders).Order(StringComparer.Ordinal)]
+                    : holders;
             }
         }
     }
@@ -46,27 +57,63 @@ internal sealed class EndpointStates
         }
     }
 
+    /// <summary>What the judgement of a set rests on: while these are the same instances it is the same.</summary>
+    public IEnumerable<object> Sources(string setId)
+    {
+        var holders = _holdersBySet.GetValueOrDefault(setId, Nobody);
+        return holders.Length == 0 ? [_agents.Health] : holders.SelectMany(node => (object[])[node, _agents.Health[node]]);
+    }
+
     private EndpointJudgement Judge(EndpointKey key)
     {
-        var holders = _holdersBySet.GetValueOrDefault(key.BackendSetId) ?? [];
-        IEnumerable<string> judges = holders.IsEmpty ? _agents.Health.Keys : holders;
-        string? warning = null;
-        foreach (var node in judges.Order(StringComparer.Ordinal))
+        var holders = _holdersBySet.GetValueOrDefault(key.BackendSetId, Nobody);
+        if (holders.Length == 0)
         {
-            if (!_agents.Health[node].TryGetValue(key, out var verdict))
-            {
-                continue;
-            }
-
-            if (!verdict.Healthy)
-            {
-                var reason = verdict.Reason.Length == 0 ? "the probe failed" : verdict.Reason;
-                return new(EndpointState.Unhealthy, $"{reason} (seen by {node})") { Since = verdict.Since };
-            }
-
-            warning ??= verdict.Warning.Length == 0 ? null : $"{verdict.Warning} (seen by {node})";
+            return (_byAnyone ??= JudgeByAnyone()).TryGetValue(key, out var known) ? known : Ready;
         }
 
-        return new(EndpointState.Ready, null) { Warning = warning };
+        EndpointJudgement? judgement = null;
+        foreach (var node in holders)
+        {
+            if (_agents.Health[node].TryGetValue(key, out var verdict))
+            {
+                judgement = Add(judgement, verdict, node);
+            }
+        }
+
+        return judgement ?? Ready;
+    }
+
+    private Dictionary<EndpointKey, EndpointJudgement> JudgeByAnyone()
+    {
+        var judgements = new Dictionary<EndpointKey, EndpointJudgement>();
+        foreach (var (node, health) in _agents.Health.Where(node => !node.Value.IsEmpty).OrderBy(node => node.Key, StringComparer.Ordinal))
+        {
+            foreach (var (key, verdict) in health)
+            {
+                judgements[key] = Add(judgements.TryGetValue(key, out var before) ? before : null, verdict, node);
+            }
+        }
+
+        return judgements;
+    }
+
+    /// <summary>The first node that finds it unhealthy counts, else the first warning.</summary>
+    private static EndpointJudgement Add(EndpointJudgement? before, EndpointVerdict verdict, string node)
+    {
+        if (before is { State: EndpointState.Unhealthy } unhealthy)
+        {
+            return unhealthy;
+        }
+
+        if (!verdict.Healthy)
+        {
+            var reason = verdict.Reason.Length == 0 ? "the probe failed" : verdict.Reason;
+            return new(EndpointState.Unhealthy, $"{reason} (seen by {node})") { Since = verdict.Since };
+        }
+
+        return before?.Warning is null && verdict.Warning.Length > 0
+            ? Ready with { Warning = $"{verdict.Warning} (seen by {node})" }
+            : before ?? Ready;
     }
 }

@@ -1,5 +1,8 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
@@ -22,7 +25,7 @@ internal sealed partial class StatusWriter(
     private const int Workers = 4;
 
     /// <summary>A status that someone else changed is written again after this long; sooner the cache may be behind.</summary>
-    private static readonly TimeSpan RepairAfter = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan RepairAfter = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<StatusKey, Desired> _desired = new();
     private WorkQueue<StatusKey>? _queue;
@@ -38,20 +41,36 @@ internal sealed partial class StatusWriter(
     {
         var json = KubernetesJson.Serialize(status);
         var stored = cached is not null && KubernetesJson.Serialize(cached) == json;
-        if (_desired.TryGetValue(key, out var before) && before.Uid == metadata.Uid && before.Json == json)
+        var mark = Mark(json);
+        if (_desired.TryGetValue(key, out var before) && before.Uid == metadata.Uid && before.Mark == mark)
         {
-            if (stored || !before.Written || time.GetElapsedTime(before.At) < RepairAfter)
+            if (!before.Written || (!stored && time.GetElapsedTime(before.At) < RepairAfter))
             {
                 return;
             }
         }
 
-        _desired[key] = new Desired(metadata.Uid ?? "", status, json, Written: stored, time.GetTimestamp());
+        // What is stored is in the cache already: it need not be held a second time.
+        _desired[key] = new Desired(
+            metadata.Uid ?? "", stored ? cached! : status, mark, stored ? null : json, Stored: stored, time.GetTimestamp());
         if (!stored)
         {
             _queue?.Add(key);
         }
     }
+
+    /// <summary>The cache shows what was decided last.</summary>
+    public bool IsStored(StatusKey key) => !_desired.TryGetValue(key, out var desired) || desired.Stored;
+
+    /// <summary>
+    /// Nothing is to be done unless something changes: what was decided last is stored, is being written, or has been for so
+    /// short a time that the cache may not show it.
+    /// </summary>
+    public bool IsAtRest(StatusKey key) => _desired.TryGetValue(key, out var desired)
+        && (desired.Stored || !desired.Written || time.GetElapsedTime(desired.At) < RepairAfter);
+
+    private static UInt128 Mark(string json) => BinaryPrimitives.ReadUInt128BigEndian(
+        SHA256.HashData(MemoryMarshal.AsBytes(json.AsSpan())));
 
     /// <summary>Forgets objects that are gone.</summary>
     public void Retain(IReadOnlySet<StatusKey> present)
@@ -175,14 +194,23 @@ internal sealed partial class StatusWriter(
         }
 
         Log.Written(logger, key.Object);
-        _desired.TryUpdate(key, desired with { Written = true, At = time.GetTimestamp() }, desired);
+        _desired.TryUpdate(key, desired with { Json = null, At = time.GetTimestamp() }, desired);
     }
 
     private Task PatchAsync<T>(V1Patch patch, ObjectKey key, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         client.PatchAsync<T>(patch, key.Name, key.Namespace, "status", cancellationToken);
 
-    private sealed record Desired(string Uid, object Status, string Json, bool Written, long At);
+    /// <param name="Uid">Of the object it is meant for.</param>
+    /// <param name="Status">What was decided.</param>
+    /// <param name="Mark">Fingerprint of its JSON.</param>
+    /// <param name="Json">What is to be written; null once it is.</param>
+    /// <param name="Stored">The cache was seen to have it.</param>
+    /// <param name="At">When it was decided or written.</param>
+    private sealed record Desired(string Uid, object Status, UInt128 Mark, string? Json, bool Stored, long At)
+    {
+        public bool Written => Json is null;
+    }
 
     private static partial class Log
     {

@@ -2,7 +2,6 @@ using k8s.Models;
 using Mooring.Controller.Agents;
 using Mooring.Controller.Snapshots;
 using Mooring.Controller.Validation;
-using Mooring.Core.DataPlane;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 
@@ -47,16 +46,7 @@ internal sealed class VirtualIpConditions(
     /// <summary>After Ready: what is in the way on one node need not be on the one that answers.</summary>
     private void SetUnobstructed()
     {
-        var addresses = vip.Settings.Addresses.ToHashSet();
-        var problems = agents.Agents.Values
-            .Where(agent => agent.Presence == AgentPresence.Connected)
-            .OrderBy(agent => agent.Node, StringComparer.Ordinal)
-            .SelectMany(agent => agent.Problems
-                .Where(problem => !problem.StartsWith(DirectProblem.Prefix, StringComparison.Ordinal))
-                .Concat(agent.AddressProblems.Where(problem => addresses.Contains(problem.Address)).Select(problem => problem.Message))
-                .Select(problem => $"{agent.Node}: {problem}"))
-            .Take(MaxListed)
-            .ToArray();
+        var problems = agents.Obstacles.Of(vip.Settings.Addresses, MaxListed);
         conditions.Set(
             ConditionTypes.Unobstructed,
             problems.Length == 0,

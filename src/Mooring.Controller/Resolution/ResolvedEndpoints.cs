@@ -12,4 +12,10 @@ internal sealed record ResolvedEndpoints(ImmutableArray<Backend> Backends, Findi
 {
     /// <summary>What Kubernetes says against endpoints, in words.</summary>
     public ImmutableDictionary<IPEndPoint, string> Remarks { get; init; } = ImmutableDictionary<IPEndPoint, string>.Empty;
+
+    public bool IsSameAs(ResolvedEndpoints other) =>
+        Finding == other.Finding
+        && Backends.SequenceEqual(other.Backends)
+        && Remarks.Count == other.Remarks.Count
+        && Remarks.All(remark => other.Remarks.GetValueOrDefault(remark.Key) == remark.Value);
 }

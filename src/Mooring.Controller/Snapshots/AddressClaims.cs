@@ -12,10 +12,8 @@ namespace Mooring.Controller.Snapshots;
 /// </summary>
 internal static class AddressClaims
 {
-    /// <returns>The findings of those that got nothing, and who owns what.</returns>
-    public static (Dictionary<NamespacedName, ImmutableArray<Finding>> Conflicts,
-        ImmutableDictionary<IPAddress, NamespacedName> Owners) Settle(
-            IEnumerable<VirtualIpSettings> contenders, ImmutableDictionary<IPAddress, NamespacedName> incumbents)
+    public static SettledClaims Settle(
+        IEnumerable<VirtualIpSettings> contenders, ImmutableDictionary<IPAddress, NamespacedName> incumbents)
     {
         var users = new Dictionary<IPAddress, List<AddressUser>>();
         var owners = ImmutableDictionary.CreateBuilder<IPAddress, NamespacedName>();
@@ -63,7 +61,7 @@ internal static class AddressClaims
             }
         }
 
-        return (conflicts, owners.ToImmutable());
+        return new SettledClaims(conflicts, owners.ToImmutable());
     }
 
     private static bool Holds(

@@ -12,11 +12,15 @@ namespace Mooring.Controller.Snapshots;
 /// address that leads to it.
 /// </summary>
 internal sealed class BackendSets(
-    EndpointResolver resolver, IReadOnlyDictionary<NamespacedName, PoolSettings> pools)
+    EndpointSources sources, Reuse<string, ResolvedSet> memory, IReadOnlyDictionary<NamespacedName, PoolSettings> pools)
 {
     private const int MaxNamed = 5;
 
-    private readonly Dictionary<string, (BackendSet Set, ResolvedEndpoints Resolved)> _sets = new(StringComparer.Ordinal);
+    private readonly EndpointResolver _resolver = new(sources);
+    private readonly Dictionary<string, ResolvedSet> _sets = new(StringComparer.Ordinal);
+
+    /// <summary>Sets with the endpoints of one family only, where the pool has others too.</summary>
+    private readonly Dictionary<(string Id, AddressFamily Family), BackendSet> _ofFamily = [];
 
     public PortEvaluation Resolve(PortSettings port, VirtualIpSettings vip)
     {
@@ -38,8 +42,7 @@ internal sealed class BackendSets(
 
         if (!_sets.TryGetValue(port.BackendSetId, out var known))
         {
-            var resolved = resolver.Resolve(pool, port.TargetPort);
-            known = (ToSet(port.BackendSetId, pool, resolved.Backends), resolved);
+            known = memory.Keep(port.BackendSetId, ResolveOnce(pool, port));
             _sets.Add(port.BackendSetId, known);
         }
 
@@ -49,23 +52,50 @@ internal sealed class BackendSets(
             known.Resolved.Finding is { } finding ? AtPort(port, pool, finding) : MissingFamily(port, vip, known.Set));
     }
 
+    /// <summary>As it was resolved before, if nothing that it depends on is another than then.</summary>
+    private ResolvedSet ResolveOnce(PoolSettings pool, PortSettings port)
+    {
+        var looked = pool.Endpoints is null ? sources : null;
+        var before = memory.TryGetLast(port.BackendSetId, out var last) && last.Pool == pool ? last : null;
+        if (before is not null && before.Sources == looked)
+        {
+            return before;
+        }
+
+        var resolved = _resolver.Resolve(pool, port.TargetPort);
+        return before is not null && before.Resolved.IsSameAs(resolved)
+            ? before with { Sources = looked }
+            : new ResolvedSet(pool, looked, ToSet(port.BackendSetId, pool, resolved.Backends), resolved);
+    }
+
     /// <summary>Sets that published VirtualIps use, sorted by id.</summary>
     public ImmutableArray<BackendSet> Published(IEnumerable<VirtualIpEvaluation> vips)
     {
-        var used = vips.Where(vip => vip.Published)
-            .SelectMany(vip => vip.Ports.Select(port => (Id: port.Set?.Id ?? "", Families: FamiliesOf(vip.Settings))))
-            .ToLookup(port => port.Id, port => port.Families, StringComparer.Ordinal);
+        var used = new Dictionary<string, HashSet<AddressFamily>>(StringComparer.Ordinal);
+        foreach (var vip in vips.Where(vip => vip.Published))
+        {
+            var families = FamiliesOf(vip.Settings);
+            foreach (var id in vip.Ports.Select(port => port.Set?.Id).OfType<string>())
+            {
+                if (!used.TryAdd(id, families))
+                {
+                    used[id] = [.. used[id], .. families];
+                }
+            }
+        }
+
         return
         [
-            .. _sets.Values.Where(known => used.Contains(known.Set.Id))
-                .Select(known => Of(used[known.Set.Id].SelectMany(families => families).ToHashSet(), known.Set))
+            .. _sets.Values.Where(known => used.ContainsKey(known.Set.Id))
+                .Select(known => Of(used[known.Set.Id], known.Set))
                 .OrderBy(set => set.Id, StringComparer.Ordinal),
         ];
     }
 
-    public ImmutableArray<PoolEvaluation> Evaluate(IEnumerable<VirtualIpEvaluation> vips)
+    /// <param name="published">What <see cref="Published"/> gave.</param>
+    public ImmutableArray<PoolEvaluation> Evaluate(ImmutableArray<BackendSet> published)
     {
-        var byPool = Published(vips).ToLookup(set => set.Pool);
+        var byPool = published.ToLookup(set => set.Pool);
         return
         [
             .. pools.Values
@@ -84,7 +114,7 @@ internal sealed class BackendSets(
 
         if (sets.IsEmpty)
         {
-            var resolved = resolver.Resolve(pool, default);
+            var resolved = _resolver.Resolve(pool, default);
             return new PoolEvaluation
             {
                 Settings = pool,
@@ -107,8 +137,22 @@ internal sealed class BackendSets(
     private static HashSet<AddressFamily> FamiliesOf(VirtualIpSettings vip) =>
         [.. vip.Addresses.Select(address => address.AddressFamily)];
 
-    private static BackendSet Of(HashSet<AddressFamily> families, BackendSet set) =>
-        set with { Backends = [.. set.Backends.Where(backend => families.Contains(backend.Address.AddressFamily))] };
+    private BackendSet Of(HashSet<AddressFamily> families, BackendSet set)
+    {
+        if (families.Count > 1 || set.Backends.All(backend => families.Contains(backend.Address.AddressFamily)))
+        {
+            return set;
+        }
+
+        var key = (set.Id, families.First());
+        if (!_ofFamily.TryGetValue(key, out var part))
+        {
+            part = set with { Backends = [.. set.Backends.Where(backend => backend.Address.AddressFamily == key.Item2)] };
+            _ofFamily.Add(key, part);
+        }
+
+        return part;
+    }
 
     /// <summary>Endpoints are there, but none that an address of the VirtualIp could lead to.</summary>
     private static Finding? MissingFamily(PortSettings port, VirtualIpSettings vip, BackendSet all)

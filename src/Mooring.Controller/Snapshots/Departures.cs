@@ -28,7 +28,7 @@ internal static class Departures
         var pods = new Lazy<Dictionary<(string?, string?), V1Pod>>(() => world.Pods.ToDictionary(
             pod => (pod.Metadata.NamespaceProperty, pod.Metadata.Name)));
         var sets = snapshot.BackendSets.Select(set =>
-            before.TryGetValue(set.Id, out var old) ? Keep(set, old, world, pods, until) : set);
+            before.TryGetValue(set.Id, out var old) && old.Backends != set.Backends ? Keep(set, old, world, pods, until) : set);
         return (snapshot with { BackendSets = [.. sets] }, until.ToImmutable());
     }
 

@@ -7,12 +7,33 @@ using Mooring.Core.Snapshots;
 namespace Mooring.Controller.Snapshots;
 
 /// <summary>Direct where every agent can, else Nat: both ends of a handed-on packet need it.</summary>
-internal static class ForwardingResolver
+internal sealed class ForwardingResolver
 {
-    public static ForwardingEvaluation Resolve(
-        VirtualIpSettings vip,
-        IEnumerable<AgentFacts> agents,
-        IEnumerable<BalancingAlgorithm> algorithms)
+    private const int MaxNamed = 10;
+
+    private readonly bool _everyAgentCan;
+
+    /// <summary>Why <see cref="_everyAgentCan"/> is false.</summary>
+    private readonly string _problem;
+
+    /// <summary>Asks the agents once for all VirtualIps.</summary>
+    public ForwardingResolver(IEnumerable<AgentFacts> agents)
+    {
+        // One that is expected back after this controller's start has not said yet what it can, and is no reason to
+        // change the mode of live connections.
+        var known = agents
+            .Where(agent => agent.Presence == AgentPresence.Connected
+                || (agent.Presence == AgentPresence.Expected && !agent.ForwardingModes.IsEmpty))
+            .ToArray();
+        var unable = known.Where(agent => !agent.ForwardingModes.Contains(ForwardingMode.Direct)).ToArray();
+        _everyAgentCan = known.Length > 0 && unable.Length == 0;
+        _problem = known.Length == 0
+            ? "no agent has said what it can"
+            : $"no direct forwarding on {string.Join(", ", unable.OrderBy(agent => agent.Node, StringComparer.Ordinal).Take(MaxNamed).Select(Describe))}"
+                + (unable.Length > MaxNamed ? " and others" : "");
+    }
+
+    public ForwardingEvaluation Resolve(VirtualIpSettings vip, IEnumerable<BalancingAlgorithm> algorithms)
     {
         var choice = vip.Forwarding;
         if (choice == ForwardingChoice.Nat)
@@ -43,32 +64,15 @@ internal static class ForwardingResolver
                 "a pool takes turns, which direct forwarding cannot as it remembers nothing; it would hash");
         }
 
-        // One that is expected back after this controller's start has not said yet what it can, and is no reason to
-        // change the mode of live connections.
-        var known = agents
-            .Where(agent => agent.Presence == AgentPresence.Connected
-                || (agent.Presence == AgentPresence.Expected && !agent.ForwardingModes.IsEmpty))
-            .ToArray();
-        var unable = known
-            .Where(agent => !agent.ForwardingModes.Contains(ForwardingMode.Direct))
-            .OrderBy(agent => agent.Node, StringComparer.Ordinal)
-            .Select(Describe)
-            .ToArray();
-        if (known.Length > 0 && unable.Length == 0)
-        {
-            return new ForwardingEvaluation(
+        return _everyAgentCan
+            ? new ForwardingEvaluation(
                 ForwardingMode.Direct,
                 choice == ForwardingChoice.Direct ? "Requested" : "EveryAgentCan",
-                "every agent can forward directly");
-        }
-
-        return new ForwardingEvaluation(
-            ForwardingMode.Nat,
-            choice == ForwardingChoice.Direct ? "DirectUnsupported" : "NotEveryAgentCan",
-            known.Length == 0
-                ? "no agent has said what it can"
-                : $"no direct forwarding on {string.Join(", ", unable.Take(10))}"
-                    + (unable.Length > 10 ? $" and {unable.Length - 10} more" : ""));
+                "every agent can forward directly")
+            : new ForwardingEvaluation(
+                ForwardingMode.Nat,
+                choice == ForwardingChoice.Direct ? "DirectUnsupported" : "NotEveryAgentCan",
+                _problem);
     }
 
     /// <summary>The node, and why in its agent's words.</summary>

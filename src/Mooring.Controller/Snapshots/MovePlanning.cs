@@ -8,23 +8,23 @@ namespace Mooring.Controller.Snapshots;
 /// <summary>Puts the world before <see cref="MovePlanner"/> and its plan into the evaluations. Pure.</summary>
 internal static class MovePlanning
 {
-    public static MovePlan Plan(IEnumerable<VirtualIpEvaluation> vips, ClusterWorld world)
+    public static MovePlan Plan(
+        IEnumerable<VirtualIpEvaluation> vips, IReadOnlyDictionary<IPAddress, string> holders, ClusterWorld world)
     {
         var published = (world.Published?.VirtualIps ?? [])
             .SelectMany(vip => vip.Addresses)
             .DistinctBy(intent => intent.Address)
             .ToDictionary(intent => intent.Address, intent => intent.Candidates);
         var accepted = vips.Where(vip => vip.Accepted).ToArray();
-        var objects = accepted
-            .SelectMany(vip => vip.Settings.Addresses.Select(address => (address, Names: ObjectsOf(vip))))
-            .GroupBy(entry => entry.address, entry => entry.Names)
-            .ToDictionary(entry => entry.Key, entry => entry.SelectMany(names => names).ToHashSet(StringComparer.Ordinal));
+        var objects = new Lazy<ILookup<IPAddress, string>>(() => accepted
+            .SelectMany(vip => vip.Settings.Addresses.SelectMany(address => ObjectsOf(vip).Select(name => (address, name))))
+            .ToLookup(entry => entry.address, entry => entry.name));
         return MovePlanner.Plan(
             accepted.SelectMany(vip => vip.Placements).DistinctBy(placement => placement.Address),
             new MoveContext
             {
                 Now = world.Clock,
-                Holders = world.Holders.ToImmutableDictionary(claim => claim.Key, claim => claim.Value.Node),
+                Holders = holders,
                 Moves = world.Moves,
                 Applied = world.Agents.Values
                     .Where(agent => agent.Presence == AgentPresence.Connected)
@@ -32,7 +32,7 @@ internal static class MovePlanning
                 Published = world.Published?.Revision ?? 0,
                 PublishedCandidates = published,
                 Refuses = (node, address) => world.Refusals.TryGetValue(node, out var refusals)
-                    && refusals.Any(refusal => objects[address].Contains(refusal.Object)),
+                    && refusals.Any(refusal => objects.Value[address].Contains(refusal.Object)),
             },
             world.Policy.Moves);
     }
@@ -54,6 +54,6 @@ internal static class MovePlanning
         .Append(plan.NextCheck)
         .Min();
 
-    private static HashSet<string> ObjectsOf(VirtualIpEvaluation vip) =>
-        new(vip.Ports.Select(port => port.Set?.Id).OfType<string>(), StringComparer.Ordinal) { vip.Settings.Key.ToString() };
+    private static IEnumerable<string> ObjectsOf(VirtualIpEvaluation vip) =>
+        vip.Ports.Select(port => port.Set?.Id).OfType<string>().Append(vip.Settings.Key.ToString());
 }

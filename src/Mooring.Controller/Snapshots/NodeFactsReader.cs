@@ -8,10 +8,10 @@ namespace Mooring.Controller.Snapshots;
 /// <summary>Joins what Kubernetes and what the agent say of each node.</summary>
 internal static class NodeFactsReader
 {
-    public static IReadOnlyCollection<NodeFacts> Read(ClusterWorld world)
+    public static IReadOnlyCollection<NodeFacts> Read(ClusterWorld world, BuildMemory memory)
     {
         var failures = world.Failures.Unforgiven(world.Now, world.Policy.FailureHalfLife);
-        var facts = world.Nodes.Select(node => Read(node, world, failures)).ToList();
+        var facts = world.Nodes.Select(node => Read(node, world, failures, memory)).ToList();
         var named = facts.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
 
         // An agent on a node that Kubernetes does not know is shown with the reason rather than not at all.
@@ -28,22 +28,23 @@ internal static class NodeFactsReader
     }
 
     private static NodeFacts Read(
-        V1Node node, ClusterWorld world, ImmutableDictionary<string, NodeFailure> failures)
+        V1Node node, ClusterWorld world, ImmutableDictionary<string, NodeFailure> failures, BuildMemory memory)
     {
         var name = node.Metadata.Name ?? "";
         var agent = world.Agents.GetValueOrDefault(name);
-        return new NodeFacts
+        var failure = failures.GetValueOrDefault(name);
+        return memory.Node(node, agent, failure, () => new NodeFacts
         {
             Name = name,
             Agent = agent?.Presence ?? AgentPresence.Absent,
             Ready = HasCondition(node, "Ready"),
             NetworkUnavailable = HasCondition(node, "NetworkUnavailable"),
             Draining = IsDraining(node),
-            RecentFailure = failures.GetValueOrDefault(name),
+            RecentFailure = failure,
             Unschedulable = node.Spec?.Unschedulable ?? false,
             Labels = (node.Metadata.Labels ?? new Dictionary<string, string>()).ToImmutableDictionary(),
             Interfaces = agent is { Presence: not AgentPresence.Absent } ? agent.Interfaces : [],
-        };
+        });
     }
 
     private static bool IsDraining(V1Node node) =>

@@ -11,55 +11,52 @@ namespace Mooring.Controller.Snapshots;
 
 /// <summary>
 /// Computes from the world what every agent should have, and what each object came to. Pure; the same world gives the
-/// same result. What is wrong with one object never changes what another one gets.
+/// same result, whatever the memory holds. What is wrong with one object never changes what another one gets.
 /// </summary>
 internal static class SnapshotBuilder
 {
-    public static BuildResult Build(ClusterWorld world)
+    /// <param name="world">The world as it is.</param>
+    /// <param name="memory">Of the builds before; null for none.</param>
+    public static BuildResult Build(ClusterWorld world, BuildMemory? memory = null)
     {
-        var pools = world.BackendPools.Select(BackendPoolReader.Read).Select(world.Authorities.Complete).ToDictionary(pool => pool.Key);
+        memory ??= new BuildMemory();
+        var pools = world.BackendPools.Select(pool => memory.Read(pool, world.Authorities)).ToDictionary(pool => pool.Key);
         var vips = world.VirtualIps
             .Where(vip => vip.Metadata.DeletionTimestamp is null)
-            .Select(VirtualIpReader.Read)
+            .Select(memory.Read)
             .OrderBy(vip => vip.Key.Namespace, StringComparer.Ordinal)
             .ThenBy(vip => vip.Key.Name, StringComparer.Ordinal)
             .ToArray();
         var allocation = AddressAllocation.Resolve(vips, world);
-        vips = [.. allocation.VirtualIps];
-        var findings = Judge(vips, world, out var owners);
-        var sets = new BackendSets(new EndpointResolver(new EndpointSources(world)), pools);
-        var nodes = NodeFactsReader.Read(world);
+        vips = [.. allocation.VirtualIps.Select(memory.Share)];
+        var findings = Judge(vips, world, memory, out var owners);
+        var sets = new BackendSets(memory.Sources(world), memory.Sets, pools);
+        var nodes = NodeFactsReader.Read(world, memory);
+        var holders = world.Holders.ToDictionary(claim => claim.Key, claim => claim.Value.Node);
+        var forwarding = new ForwardingResolver(world.Agents.Values);
         var evaluations = vips
             .Select(vip => findings[vip.Key] is { IsEmpty: false } bad
                 ? new VirtualIpEvaluation { Settings = vip, Findings = bad }
-                : Evaluate(vip, sets, world))
+                : Evaluate(vip, sets, forwarding))
             .ToArray();
-        evaluations = Place(evaluations, nodes, world);
-        var plan = MovePlanning.Plan(evaluations, world);
-        evaluations = MovePlanning.Join(evaluations, plan);
+        evaluations = Place(evaluations, nodes, holders, world, memory.Placement);
+        var plan = MovePlanning.Plan(evaluations, holders, world);
+        evaluations = [.. MovePlanning.Join(evaluations, plan).Select(memory.Share)];
 
         var snapshot = new ClusterSnapshot
         {
             Revision = 0,
-            Nodes =
+            Nodes = Peers(world, memory),
+            VirtualIps =
             [
-                .. world.Agents.Values
-                    .Where(agent => !agent.Interfaces.IsEmpty
-                        && (agent.Presence != AgentPresence.Absent || world.Nodes.Any(node => node.Metadata.Name == agent.Node)))
-                    .OrderBy(agent => agent.Node, StringComparer.Ordinal)
-                    .Select(agent => new NodePeer
-                    {
-                        Name = agent.Node,
-                        Interfaces = agent.Interfaces,
-                        Away = agent.Presence == AgentPresence.Absent,
-                    }),
+                .. evaluations.Where(vip => vip.Published).Select(vip => memory.Intent(vip, world.Terms, () => ToIntent(vip, world))),
             ],
-            VirtualIps = [.. evaluations.Where(vip => vip.Published).Select(vip => ToIntent(vip, world))],
             BackendSets = sets.Published(evaluations),
             HeartbeatKeys = world.HeartbeatKeys,
         };
+        var poolEvaluations = sets.Evaluate(snapshot.BackendSets);
         (snapshot, var departures) = Departures.Keep(snapshot, world);
-        return new BuildResult(snapshot, [.. evaluations], sets.Evaluate(evaluations), owners)
+        var result = new BuildResult(snapshot, [.. evaluations], [.. poolEvaluations.Select(memory.Share)], owners)
         {
             Moves = plan.Moves,
             Departures = departures,
@@ -69,18 +66,39 @@ internal static class SnapshotBuilder
             AddressPools = allocation.Pools,
             NextCheck = departures.Values.Select(until => (TimeSpan?)until).Append(MovePlanning.NextCheck(plan, nodes, world)).Min(),
         };
+        memory.Turn();
+        return result;
+    }
+
+    private static ImmutableArray<NodePeer> Peers(ClusterWorld world, BuildMemory memory)
+    {
+        var named = world.Nodes.Select(node => node.Metadata.Name).ToHashSet();
+        return
+        [
+            .. world.Agents.Values
+                .Where(agent => !agent.Interfaces.IsEmpty && (agent.Presence != AgentPresence.Absent || named.Contains(agent.Node)))
+                .OrderBy(agent => agent.Node, StringComparer.Ordinal)
+                .Select(agent => memory.Share(new NodePeer
+                {
+                    Name = agent.Node,
+                    Interfaces = agent.Interfaces,
+                    Away = agent.Presence == AgentPresence.Absent,
+                })),
+        ];
     }
 
     private static Dictionary<NamespacedName, ImmutableArray<Finding>> Judge(
-        VirtualIpSettings[] vips, ClusterWorld world, out ImmutableDictionary<IPAddress, NamespacedName> owners)
+        VirtualIpSettings[] vips, ClusterWorld world, BuildMemory memory, out ImmutableDictionary<IPAddress, NamespacedName> owners)
     {
         var subnets = new SubnetCheck(world.Agents.Values);
         var findings = vips.ToDictionary(
             vip => vip.Key,
             vip => vip.Findings.IsEmpty ? [.. subnets.Check(vip).Where(_ => !IsHeld(vip, world))] : vip.Findings);
-        (var conflicts, owners) = AddressClaims.Settle(
-            vips.Where(vip => findings[vip.Key].IsEmpty), Incumbents(world));
-        foreach (var (key, conflict) in conflicts)
+        VirtualIpSettings[] contenders = [.. vips.Where(vip => findings[vip.Key].IsEmpty)];
+        var settled = memory.Claims(
+            contenders, world.AddressOwners, world.AddressClaims, () => AddressClaims.Settle(contenders, Incumbents(world)));
+        owners = settled.Owners;
+        foreach (var (key, conflict) in settled.Conflicts)
         {
             findings[key] = conflict;
         }
@@ -108,21 +126,24 @@ internal static class SnapshotBuilder
         vip.Addresses.Any(address => world.Holders.ContainsKey(address)
             && world.AddressOwners.TryGetValue(address, out var owner) && owner == vip.Key);
 
-    private static VirtualIpEvaluation Evaluate(VirtualIpSettings vip, BackendSets sets, ClusterWorld world)
+    private static VirtualIpEvaluation Evaluate(VirtualIpSettings vip, BackendSets sets, ForwardingResolver forwarding)
     {
         var ports = vip.Ports.Select(port => sets.Resolve(port, vip)).ToImmutableArray();
         return new VirtualIpEvaluation
         {
             Settings = vip,
             Ports = ports,
-            Forwarding = ForwardingResolver.Resolve(
-                vip, world.Agents.Values, ports.Select(port => port.Set?.Algorithm).OfType<BalancingAlgorithm>()),
+            Forwarding = forwarding.Resolve(vip, ports.Select(port => port.Set?.Algorithm).OfType<BalancingAlgorithm>()),
             Published = ports.Any(port => port.Set is not null),
         };
     }
 
     private static VirtualIpEvaluation[] Place(
-        VirtualIpEvaluation[] evaluations, IReadOnlyCollection<NodeFacts> nodes, ClusterWorld world)
+        VirtualIpEvaluation[] evaluations,
+        IReadOnlyCollection<NodeFacts> nodes,
+        Dictionary<IPAddress, string> holders,
+        ClusterWorld world,
+        PlacementMemory memory)
     {
         var requests = evaluations.Where(vip => vip.Accepted).SelectMany(vip => vip.Settings.Addresses.Select(address =>
             new PlacementRequest
@@ -138,8 +159,9 @@ internal static class SnapshotBuilder
         var placements = PlacementPlanner.Place(
             [.. requests.DistinctBy(request => request.Address)],
             nodes,
-            world.Holders.ToImmutableDictionary(claim => claim.Key, claim => claim.Value.Node),
-            world.Policy.Placement);
+            holders,
+            world.Policy.Placement,
+            memory);
         return
         [
             .. evaluations.Select(vip => vip.Accepted

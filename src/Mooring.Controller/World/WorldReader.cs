@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using k8s;
 using k8s.Models;
 using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Agents;
@@ -42,21 +43,46 @@ internal sealed class WorldReader(
         claims.WaitForSyncAsync(cancellationToken));
 
     /// <summary>Raises <paramref name="signal"/> after every change until the registration is disposed.</summary>
-    public IDisposable Subscribe(ChangeSignal signal)
+    /// <param name="signal">For changes that a snapshot may follow from.</param>
+    /// <param name="later">For changes of nothing but the status of an object of ours, which the controller itself writes.</param>
+    public IDisposable Subscribe(ChangeSignal signal, DelayedSignal later)
     {
         return new Registrations(
         [
-            virtualIps.Subscribe((_, _, _) => signal.Raise()),
-            pools.Subscribe((_, _, _) => signal.Raise()),
+            virtualIps.Subscribe((_, old, now) => Raise(old, now)),
+            pools.Subscribe((_, old, now) => Raise(old, now)),
             services.Subscribe((_, _, _) => signal.Raise()),
             slices.Subscribe((_, _, _) => signal.Raise()),
             pods.Subscribe((_, _, _) => signal.Raise()),
             nodes.Subscribe((_, _, _) => signal.Raise()),
             namespaces.Subscribe((_, _, _) => signal.Raise()),
-            addressPools.Subscribe((_, _, _) => signal.Raise()),
+            addressPools.Subscribe((_, old, now) => Raise(old, now)),
             claims.Subscribe((_, _, _) => signal.Raise()),
         ]);
+
+        void Raise(IMetadata<V1ObjectMeta>? old, IMetadata<V1ObjectMeta>? now)
+        {
+            if (old is not null && now is not null && HaveOneSpec(old.Metadata, now.Metadata))
+            {
+                later.Raise();
+            }
+            else
+            {
+                signal.Raise();
+            }
+        }
     }
+
+    /// <summary>A generation is one spec; of the metadata only what is read here counts.</summary>
+    private static bool HaveOneSpec(V1ObjectMeta old, V1ObjectMeta now) =>
+        now.Generation is not null && old.Generation == now.Generation && old.Uid == now.Uid
+        && old.DeletionTimestamp == now.DeletionTimestamp
+        && Same(old.Labels, now.Labels) && Same(old.Annotations, now.Annotations)
+        && (old.OwnerReferences ?? []).Select(owner => owner.Uid).SequenceEqual((now.OwnerReferences ?? []).Select(owner => owner.Uid));
+
+    private static bool Same(IDictionary<string, string>? old, IDictionary<string, string>? now) =>
+        (old?.Count ?? 0) == (now?.Count ?? 0)
+        && (now is null || now.All(entry => old!.TryGetValue(entry.Key, out var value) && value == entry.Value));
 
     public ClusterWorld Read(
         AgentsView agents,

@@ -10,6 +10,7 @@ public interface IStore<T>
 {
     T? Get(ObjectKey key);
 
+    /// <summary>All objects: the same instance as long as none of them changes.</summary>
     IReadOnlyCollection<T> List();
 
     /// <summary>Objects of one namespace.</summary>

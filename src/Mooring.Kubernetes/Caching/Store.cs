@@ -13,6 +13,9 @@ internal sealed class Store<T> : IStore<T>
     private readonly Dictionary<string, StoreIndex<T>> _indexes = [];
     private readonly StoreIndex<T> _byNamespace = new(static entity => [entity.Metadata.NamespaceProperty ?? ""]);
 
+    /// <summary>Made when it is asked for; null after a change.</summary>
+    private T[]? _list;
+
     public T? Get(ObjectKey key)
     {
         lock (_lock)
@@ -25,7 +28,7 @@ internal sealed class Store<T> : IStore<T>
     {
         lock (_lock)
         {
-            return [.. _objects.Values];
+            return _list ??= [.. _objects.Values];
         }
     }
 
@@ -72,6 +75,7 @@ internal sealed class Store<T> : IStore<T>
         {
             var old = Take(key);
             _objects[key] = entity;
+            _list = null;
             _byNamespace.Add(key, entity);
             foreach (var index in _indexes.Values)
             {
@@ -106,6 +110,7 @@ internal sealed class Store<T> : IStore<T>
             return null;
         }
 
+        _list = null;
         _byNamespace.Remove(key, old);
         foreach (var index in _indexes.Values)
         {

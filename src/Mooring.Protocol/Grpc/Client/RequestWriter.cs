@@ -31,7 +31,12 @@ internal sealed class RequestWriter<TRequest, TResponse>(
             using var frame = FrameBuffer.Serialize(message, marshaller, maxMessageSize);
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, call.Token);
             var body = await call.Body.WaitAsync(linked.Token).ConfigureAwait(false);
-            await body.WriteAsync(frame.Frame, linked.Token).ConfigureAwait(false);
+            await body.WriteAsync(frame.Start, linked.Token).ConfigureAwait(false);
+            if (!frame.Rest.IsEmpty)
+            {
+                await body.WriteAsync(frame.Rest, linked.Token).ConfigureAwait(false);
+            }
+
             await body.FlushAsync(linked.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && !call.Token.IsCancellationRequested)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Grpc.Core;
@@ -147,13 +148,17 @@ internal sealed partial class HttpServerCall<TRequest, TResponse>(
                     throw new InvalidOperationException("Can't write the message because the request is complete.");
                 }
 
-                // In pieces: the server copies what it is given, and would hold a large message a second time.
-                for (var rest = frame.Frame; !rest.IsEmpty; rest = rest[Math.Min(PieceBytes, rest.Length)..])
+                if (frame.Start.Length <= PieceBytes && !frame.Rest.IsEmpty)
                 {
-                    var piece = rest[..Math.Min(PieceBytes, rest.Length)];
-                    await httpContext.Response.BodyWriter.WriteAsync(piece, linked.Token).ConfigureAwait(false);
-                    linked.Token.ThrowIfCancellationRequested();
+                    // Goes out with what follows.
+                    httpContext.Response.BodyWriter.Write(frame.Start.Span);
                 }
+                else
+                {
+                    await WriteInPiecesAsync(frame.Start, linked.Token).ConfigureAwait(false);
+                }
+
+                await WriteInPiecesAsync(frame.Rest, linked.Token).ConfigureAwait(false);
             }
             finally
             {
@@ -163,6 +168,17 @@ internal sealed partial class HttpServerCall<TRequest, TResponse>(
         finally
         {
             Volatile.Write(ref _writing, 0);
+        }
+    }
+
+    /// <summary>The server copies what it is given, and would hold a large message a second time.</summary>
+    private async Task WriteInPiecesAsync(ReadOnlyMemory<byte> rest, CancellationToken cancellationToken)
+    {
+        for (; !rest.IsEmpty; rest = rest[Math.Min(PieceBytes, rest.Length)..])
+        {
+            var piece = rest[..Math.Min(PieceBytes, rest.Length)];
+            await httpContext.Response.BodyWriter.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

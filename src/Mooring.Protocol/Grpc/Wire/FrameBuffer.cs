@@ -34,7 +34,8 @@ internal sealed class FrameBuffer : SerializationContext, IBufferWriter<byte>, I
             }
 
             buffer._rented[0] = 0;
-            BinaryPrimitives.WriteUInt32BigEndian(buffer._rented.AsSpan(1), (uint)(buffer._written - HeaderLength));
+            BinaryPrimitives.WriteUInt32BigEndian(
+                buffer._rented.AsSpan(1), (uint)(buffer._written - HeaderLength + buffer.Rest.Length));
             return buffer;
         }
         catch
@@ -44,13 +45,16 @@ internal sealed class FrameBuffer : SerializationContext, IBufferWriter<byte>, I
         }
     }
 
-    public ReadOnlyMemory<byte> Frame => _rented.AsMemory(0, _written);
+    /// <summary>The frame up to <see cref="Rest"/>.</summary>
+    public ReadOnlyMemory<byte> Start => _rented.AsMemory(0, _written);
+
+    /// <summary>A payload that was handed over whole, which is not copied: many streams may be sending the same one.</summary>
+    public ReadOnlyMemory<byte> Rest { get; private set; }
 
     public override void Complete(byte[] payload)
     {
-        SetPayloadLength(payload.Length);
-        payload.CopyTo(GetSpan(payload.Length));
-        Advance(payload.Length);
+        Check(payload.Length);
+        Rest = payload;
         Complete();
     }
 
@@ -83,6 +87,7 @@ internal sealed class FrameBuffer : SerializationContext, IBufferWriter<byte>, I
         var rented = _rented;
         _rented = [];
         _written = 0;
+        Rest = default;
         if (rented.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(rented);
