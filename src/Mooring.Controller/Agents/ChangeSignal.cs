@@ -10,6 +10,9 @@ internal sealed class ChangeSignal
 
     public void Raise() => _channel.Writer.TryWrite(true);
 
+    /// <returns>True when something changed since the last look; does not wait.</returns>
+    public bool Take() => _channel.Reader.TryRead(out _);
+
     public async ValueTask WaitAsync(CancellationToken cancellationToken) =>
         await _channel.Reader.ReadAsync(cancellationToken);
 
