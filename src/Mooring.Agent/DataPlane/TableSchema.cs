@@ -7,7 +7,7 @@ namespace Mooring.Agent.DataPlane;
 internal static class TableSchema
 {
     /// <summary>Written into the table's comment; a table with another one is rebuilt.</summary>
-    public const string Version = "mooring 7";
+    public const string Version = "mooring 8";
 
     /// <summary>
     /// At which destinations are translated: before kube-proxy, which does it at -100 (dstnat) in each of its modes and has the
@@ -86,14 +86,14 @@ internal static class TableSchema
             }
             chain refuse-incoming {
                 type filter hook prerouting priority -90; policy accept;
-                ct state established ct status dnat accept
+                ct state established accept
                 meta mark & 0xff000000 == 0x6e000000 accept
                 ip daddr @vips goto refuse
                 ip6 daddr @vips6 goto refuse
             }
             chain refuse-outgoing {
                 type filter hook output priority -90; policy accept;
-                ct state established ct status dnat accept
+                ct state established accept
                 meta mark & 0xff000000 == 0x6e000000 accept
                 ip daddr @vips goto refuse
                 ip6 daddr @vips6 goto refuse

@@ -20,10 +20,12 @@ public static class PacketFilter
     private const ushort JumpSet = 0x45; // BPF_JMP | BPF_JSET | BPF_K
     private const ushort Return = 0x06; // BPF_RET | BPF_K
 
+    private const uint VlanTagOffset = 0xFFFF_F030; // SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT
     private const uint PacketTypeOffset = 0xFFFF_F004; // SKF_AD_OFF + SKF_AD_PKTTYPE
     private const uint PacketToHost = 0; // PACKET_HOST
     private const uint PacketToOtherHost = 3; // PACKET_OTHERHOST: another MAC, or a VLAN that is not configured here
 
+    private const uint EtherTypeOffset = 12;
     private const uint Ethernet = 14;
     private const uint ArpFrameLength = 42;
     private const byte IcmpProtocol = 1;
@@ -37,6 +39,17 @@ public static class PacketFilter
 
     private static readonly FilterInstruction Accept = new(Return, 0, 0, uint.MaxValue);
     private static readonly FilterInstruction Drop = new(Return, 0, 0, 0);
+
+    /// <summary>Drops all but untagged frames of this EtherType, and goes on with what follows.</summary>
+    internal static ImmutableArray<FilterInstruction> OfType(ushort etherType) =>
+    [
+        new(LoadHalf, 0, 0, EtherTypeOffset),
+        new(JumpEqual, 1, 0, etherType),
+        Drop,
+        new(LoadWord, 0, 0, VlanTagOffset),
+        new(JumpEqual, 1, 0, 0),
+        Drop,
+    ];
 
     /// <summary>
     /// ARP frames to this machine's MAC or to all, whose sender or target address is one of

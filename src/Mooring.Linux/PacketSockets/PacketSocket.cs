@@ -17,12 +17,14 @@ public sealed class PacketSocket : IDisposable
 
     private readonly Socket _socket;
     private readonly SafeFileHandle _wake;
+    private readonly ImmutableArray<FilterInstruction> _always;
     private volatile bool _closed;
 
-    private PacketSocket(Socket socket, SafeFileHandle wake)
+    private PacketSocket(Socket socket, SafeFileHandle wake, ImmutableArray<FilterInstruction> always)
     {
         _socket = socket;
         _wake = wake;
+        _always = always;
     }
 
     /// <summary>Opens a socket in the network namespace of the calling thread.</summary>
@@ -45,7 +47,7 @@ public sealed class PacketSocket : IDisposable
             socket.SetRawSocketOption(
                 PacketCalls.PacketLevel, PacketCalls.IgnoreOutgoing, BitConverter.GetBytes(1));
             Widen(socket);
-            var opened = new PacketSocket(socket, wake);
+            var opened = new PacketSocket(socket, wake, endPoint.IsRouted ? PacketFilter.OfType(endPoint.EtherType) : []);
             opened.SetFilter(filter);
             socket.Bind(endPoint);
             return opened;
@@ -66,6 +68,7 @@ public sealed class PacketSocket : IDisposable
             filter = [new FilterInstruction(0x06, 0, 0, uint.MaxValue)]; // BPF_RET | BPF_K: accept
         }
 
+        filter = [.. _always, .. filter];
         fixed (FilterInstruction* instructions = filter.AsSpan())
         {
             var program = new PacketCalls.FilterProgram

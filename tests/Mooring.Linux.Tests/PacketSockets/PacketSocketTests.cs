@@ -85,6 +85,22 @@ public sealed class PacketSocketTests : IDisposable
     }
 
     [Fact]
+    public async Task Receive_IPv4_OtherTypesAndTaggedFramesDoNotComeUp()
+    {
+        using var left = Open(_left, IPv4);
+        using var right = Open(_right, Arp);
+        var received = ReceiveOnThread(left);
+        byte[] plain = [.. ArpRequest(1).AsSpan(0, 12), 0x08, 0x00, .. new byte[46]];
+        byte[] tagged = [.. ArpRequest(1).AsSpan(0, 12), 0x81, 0x00, 0x00, 0x05, 0x08, 0x00, .. new byte[46]];
+
+        right.Send(ArpRequest(7)).ShouldBe(SocketError.Success);
+        right.Send(tagged).ShouldBe(SocketError.Success);
+        right.Send(plain).ShouldBe(SocketError.Success);
+
+        (await Soon(received)).ShouldBe(plain);
+    }
+
+    [Fact]
     public void Receive_FrameLongerThanTheBuffer_IsTruncated()
     {
         using var left = Open(_left, Arp);
