@@ -17,6 +17,9 @@ internal sealed partial class NetlinkSocket : IDisposable
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferSize);
     private uint _sequence;
 
+    /// <summary>The kernel has dropped notifications, and said so to a call that left them for another.</summary>
+    private bool _lost;
+
     private NetlinkSocket(Socket socket) => _socket = socket;
 
     /// <summary>Called for each message of a dump.</summary>
@@ -132,9 +135,14 @@ internal sealed partial class NetlinkSocket : IDisposable
             var peeked = new byte[1];
             await _socket.ReceiveAsync(peeked, SocketFlags.Peek, cancellationToken);
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.NoBufferSpaceAvailable or SocketError.MessageSize)
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.NoBufferSpaceAvailable)
         {
-            // Something is there, or was.
+            // The kernel says so once, whoever reads: Drain has to know.
+            Volatile.Write(ref _lost, true);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.MessageSize)
+        {
+            // Something is there.
         }
     }
 
@@ -142,7 +150,7 @@ internal sealed partial class NetlinkSocket : IDisposable
     /// <returns>False when the kernel had to drop some.</returns>
     public bool Drain(MessageHandler handle)
     {
-        var whole = true;
+        var whole = !Interlocked.Exchange(ref _lost, false);
         while (_socket.Poll(0, SelectMode.SelectRead))
         {
             var length = _socket.Receive(_buffer, SocketFlags.None, out var error);

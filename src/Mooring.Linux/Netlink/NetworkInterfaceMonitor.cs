@@ -37,6 +37,13 @@ public sealed class NetworkInterfaceMonitor : IDisposable
         }
     }
 
+    internal static NetworkInterfaceMonitor Open(int bufferBytes)
+    {
+        var monitor = Open();
+        monitor._changes.SetReceiveBuffer(bufferBytes);
+        return monitor;
+    }
+
     /// <summary>All interfaces with their addresses, by index.</summary>
     public ImmutableArray<LinkState> Snapshot()
     {

@@ -18,6 +18,13 @@ public sealed class RouteMonitor : IDisposable
         NetlinkConstants.GroupIPv4Rule,
         NetlinkConstants.GroupIPv6Rule));
 
+    internal static RouteMonitor Open(int bufferBytes)
+    {
+        var monitor = Open();
+        monitor._socket.SetReceiveBuffer(bufferBytes);
+        return monitor;
+    }
+
     public Task WaitForChangeAsync(CancellationToken cancellationToken) => _socket.WaitReadableAsync(cancellationToken);
 
     /// <summary>Whether something changed since the last call.</summary>

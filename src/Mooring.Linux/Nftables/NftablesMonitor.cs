@@ -39,12 +39,14 @@ public sealed class NftablesMonitor : IDisposable
     }
 
     /// <param name="table">Name of our tables, of whatever family.</param>
-    public static NftablesMonitor Open(string table)
+    public static NftablesMonitor Open(string table) => Open(table, BufferBytes);
+
+    internal static NftablesMonitor Open(string table, int bufferBytes)
     {
         var notifications = NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter);
         try
         {
-            notifications.SetReceiveBuffer(BufferBytes);
+            notifications.SetReceiveBuffer(bufferBytes);
             notifications.Join(NetlinkConstants.GroupNftables);
             return new NftablesMonitor(table, notifications, NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter));
         }
