@@ -14,7 +14,7 @@ limit=${TEST_TIMEOUT:-900} # seconds for one test project
 
 need_root
 need_packages iproute2 iputils-ping nftables libnftables1 conntrack tcpdump arping ndisc6 keepalived jq unzip curl \
-  procps util-linux python3-grpcio python3-protobuf python3-prometheus-client
+  procps util-linux python3-grpcio python3-protobuf python3-prometheus-client prometheus
 source scripts/lib/kubectl.sh
 build
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -21,6 +22,25 @@ public sealed partial class ChartTests
         named.Count.ShouldBeGreaterThan(5);
         named.Select(name => name.EndsWith("_bucket", StringComparison.Ordinal) ? name[..^"_bucket".Length] : name)
             .Except(listed).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Alerts_CheckedByPromtool_AreGood()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/promtool"), "needs promtool of Debian's prometheus");
+        using var promtool = Process.Start(
+            new ProcessStartInfo("/usr/bin/promtool", ["check", "rules", Path.Combine(Root, "helm/mooring/files/alerts.yaml")])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            })!;
+        var error = promtool.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var said = await promtool.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await promtool.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        promtool.ExitCode.ShouldBe(0, said + await error);
+        said.ShouldContain("rules found");
     }
 
     [Fact]
