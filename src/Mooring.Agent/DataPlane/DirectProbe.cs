@@ -10,6 +10,7 @@ internal static class DirectProbe
 {
     private const string Scratch = "mooring-probe";
     private const uint Identifier = 7900;
+    private static readonly string Remove = TableSchema.Remove(Scratch) + DirectSchema.RemoveSecond(Scratch);
 
     /// <summary>Why it cannot, with the fix; null when it can.</summary>
     public static string? Problem(string sysctlDirectory)
@@ -35,6 +36,18 @@ internal static class DirectProbe
             : null;
     }
 
+    /// <summary>Removes what a probe leaves when the agent is killed in it.</summary>
+    public static void Cleanup()
+    {
+        using (var configuration = new NetworkConfiguration(protocol: 0))
+        {
+            RemoveTunnel(configuration);
+        }
+
+        using var nftables = new NftablesContext();
+        nftables.Run(Remove);
+    }
+
     private static void TryTunnel()
     {
         using var configuration = new NetworkConfiguration(protocol: 0);
@@ -54,15 +67,14 @@ internal static class DirectProbe
     private static void TryTables()
     {
         using var nftables = new NftablesContext();
-        var remove = TableSchema.Remove(Scratch) + DirectSchema.RemoveSecond(Scratch);
         try
         {
-            nftables.Run(remove + TableSchema.Create(Scratch) + DirectSchema.Create(Scratch));
+            nftables.Run(Remove + TableSchema.Create(Scratch) + DirectSchema.Create(Scratch));
             nftables.Run(DirectSchema.CreateSecond(Scratch, "lo") + ChainCommands());
         }
         finally
         {
-            nftables.Run(remove);
+            nftables.Run(Remove);
         }
     }
 

@@ -68,6 +68,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             IngressSchema.RemoveTable(table, nftables.List("list tables")) + DirectSchema.RemoveSecond(table)
             + TableSchema.Remove(table) + SourceRangeTable.Remove(table));
         new DirectPaths("").Prune(null);
+        DirectProbe.Cleanup();
     }
 
     public Task<DataPlaneProbe> ProbeAsync(CancellationToken cancellationToken) =>

@@ -7,6 +7,9 @@ namespace Mooring.Agent.Tests.DataPlane;
 /// <summary>Clients wherever they are, endpoints outside the cluster, and clients that are not to be served.</summary>
 public sealed partial class DirectForwardingTests
 {
+    /// <summary>Nothing answers a packet that is dropped.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(3);
+
     /// <summary>A node or a pod calls: on the holder, on another node, behind the tunnel.</summary>
     [Theory]
     [InlineData(DirectLab.Vip)]
@@ -61,8 +64,10 @@ public sealed partial class DirectForwardingTests
 
         var answers = await AnswersAsync("client", vip);
         answers.Select(answer => answer[..2]).ShouldBe(["p1", "p2", "p4"], ignoreOrder: true);
-        var echoes = DirectLab.EchoesAsync(established, 1000, TimeSpan.FromSeconds(3));
-        (await Task.WhenAll(Enumerable.Range(20_000, 12).Select(port => _lab.AskAsync("far", vip, sourcePort: port)).Append(_lab.AskAsync("p2", vip))))
+        var echoes = DirectLab.EchoesAsync(established, 1000, Soon);
+        (await Task.WhenAll(
+            Enumerable.Range(20_000, 12).Select(port => _lab.AskAsync("far", vip, sourcePort: port, patience: Soon))
+                .Append(_lab.AskAsync("p2", vip, patience: Soon))))
             .ShouldAllBe(answer => answer == "timeout", "neither a client far away nor a pod is within");
         (await echoes).ShouldBeFalse("established before");
 

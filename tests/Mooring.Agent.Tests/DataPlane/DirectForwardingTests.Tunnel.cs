@@ -21,8 +21,13 @@ public sealed partial class DirectForwardingTests
 
         Inject("client", DirectLab.Vip, Asking + 1);
         Inject("n2", "10.71.1.2", Asking + 2);
-        Inject("n2", DirectLab.Vip, Asking);
-
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                Inject("n2", DirectLab.Vip, Asking);
+                return answers.Available > 0;
+            },
+            "a packet of a node is taken");
         (await DirectLab.ReadAsync(answers)).ShouldBe("p1", "the last one is of a node and for a VIP");
         var tracked = new List<int>();
         _lab.Node(1).Run(() =>

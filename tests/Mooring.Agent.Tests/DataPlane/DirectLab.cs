@@ -20,6 +20,9 @@ public sealed class DirectLab : IDisposable
     public const string VipV6 = "fd00:70::100";
     public const int Nodes = 4;
 
+    /// <summary>Ends what surely comes on a busy machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private static readonly string Prefix = $"mr-dl{Environment.ProcessId}-";
 
     private readonly Dictionary<string, NetworkNamespace> _namespaces = new(StringComparer.Ordinal);
@@ -107,11 +110,11 @@ public sealed class DirectLab : IDisposable
     }
 
     /// <summary>One new connection; the pod's greeting, or what went wrong.</summary>
-    public async Task<string> AskAsync(string from = "client", string to = Vip, int port = 80, int sourcePort = 0)
+    public async Task<string> AskAsync(string from = "client", string to = Vip, int port = 80, int sourcePort = 0, TimeSpan? patience = null)
     {
         try
         {
-            using var socket = await ConnectAsync(from, to, port, sourcePort);
+            using var socket = await ConnectAsync(from, to, port, sourcePort, patience);
             return await ReadAsync(socket);
         }
         catch (SocketException exception)
@@ -124,10 +127,11 @@ public sealed class DirectLab : IDisposable
         }
     }
 
-    public async Task<Socket> ConnectAsync(string from = "client", string to = Vip, int port = 80, int sourcePort = 0)
+    public async Task<Socket> ConnectAsync(
+        string from = "client", string to = Vip, int port = 80, int sourcePort = 0, TimeSpan? patience = null)
     {
         var socket = Open(from, to, SocketType.Stream, sourcePort);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        using var limit = new CancellationTokenSource(patience ?? Patience);
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(to), port), limit.Token);
         return socket;
     }
@@ -149,7 +153,7 @@ public sealed class DirectLab : IDisposable
 
     public static async Task<string> ReadAsync(Socket socket)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(Patience);
         var buffer = new byte[300];
         return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, limit.Token));
     }
@@ -157,7 +161,7 @@ public sealed class DirectLab : IDisposable
     /// <summary>Sends and takes back so many bytes, and compares them.</summary>
     public static async Task<bool> EchoesAsync(Socket socket, int bytes, TimeSpan? limit = null)
     {
-        using var stop = new CancellationTokenSource(limit ?? TimeSpan.FromSeconds(20));
+        using var stop = new CancellationTokenSource(limit ?? Patience);
         var sent = new byte[bytes];
         Random.Shared.NextBytes(sent);
         var received = new byte[bytes];

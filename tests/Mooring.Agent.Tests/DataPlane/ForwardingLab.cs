@@ -111,7 +111,7 @@ public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposab
     public NetworkNamespace Client => _namespaces["client"];
 
     /// <summary>One new connection from the client; the answer, "refused" or "timeout".</summary>
-    public string Connect(int port = 80, int timeoutMillis = 10_000, string from = "client", string to = Vip)
+    public string Connect(int port = 80, int timeoutMillis = 60_000, string from = "client", string to = Vip)
     {
         using var socket = _namespaces[from].Run(
             () => new Socket(IPAddress.Parse(to).AddressFamily, SocketType.Stream, ProtocolType.Tcp));
