@@ -229,13 +229,15 @@ internal sealed partial class AgentGrpcService(
             Log.Refused(logger, session.Node, ack.Revision, why);
             session.Refuse(ack.Revision);
         }
+
+        session.Answer(ack.Revision);
     }
 
     private async Task WriteAsync(
         AgentSession session, IServerStreamWriter<EncodedMessage> responseStream, CancellationToken cancellationToken)
     {
         ClusterSnapshot? sent = null;
-        var wholeSent = 0UL;
+        var (wholeSent, sentAt) = (0UL, 0L);
         while (true)
         {
             while (session.Probes.TryDequeue(out var probe))
@@ -254,6 +256,13 @@ internal sealed partial class AgentGrpcService(
 
             if (next is not null && next.Revision >= session.AppliedAtStart && next.Revision != sent?.Revision)
             {
+                // An agent that has not done the last one yet gets all that came since at once when it has.
+                if (sent is not null && session.WaitAfter(sent.Revision, time.GetElapsedTime(sentAt)) is var wait && wait > TimeSpan.Zero)
+                {
+                    await session.Wake.WaitAsync(wait, time, cancellationToken);
+                    continue;
+                }
+
                 var message = next.MessageFor(sent);
                 if (message.IsWhole)
                 {
@@ -272,7 +281,7 @@ internal sealed partial class AgentGrpcService(
                     await responseStream.WriteAsync(message, cancellationToken);
                 }
 
-                sent = next.Snapshot;
+                (sent, sentAt) = (next.Snapshot, time.GetTimestamp());
                 continue;
             }
 

@@ -9,8 +9,12 @@ namespace Mooring.Controller.Agents;
 internal sealed class AgentSession(string node, string bootId, string version, string peer, ulong appliedRevision)
     : IDisposable
 {
+    /// <summary>An agent that takes longer for a change gets the next one while it is still at it.</summary>
+    public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _closed = new();
     private ulong _refused;
+    private ulong _answered;
     private volatile string? _token;
 
     public string Node { get; } = node;
@@ -59,6 +63,19 @@ internal sealed class AgentSession(string node, string bootId, string version, s
     public void Refuse(ulong revision)
     {
         Interlocked.Exchange(ref _refused, Math.Max(revision, Refused));
+        Wake.Raise();
+    }
+
+    /// <summary>How long the agent is still left to work on the last message before it is sent the next.</summary>
+    /// <param name="revision">Revision of the last message.</param>
+    /// <param name="ago">When that was sent.</param>
+    public TimeSpan WaitAfter(ulong revision, TimeSpan ago) =>
+        Interlocked.Read(ref _answered) >= revision || ago >= AnswerPatience ? TimeSpan.Zero : AnswerPatience - ago;
+
+    /// <summary>The agent is ready for the next message. One reader calls this, so it need not be atomic.</summary>
+    public void Answer(ulong revision)
+    {
+        Interlocked.Exchange(ref _answered, revision);
         Wake.Raise();
     }
 

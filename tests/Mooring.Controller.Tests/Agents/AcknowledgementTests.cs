@@ -98,6 +98,17 @@ public sealed class AcknowledgementTests : IDisposable
             .ShouldBe((first.Agents, first.Health, first.Refusals, first.Holders, first.Terms));
     }
 
+    [Fact]
+    public void WaitAfter_NotAnswered_LeavesTheAgentTimeButNotForever()
+    {
+        _session.WaitAfter(5, TimeSpan.FromMilliseconds(400)).ShouldBe(AgentSession.AnswerPatience - TimeSpan.FromMilliseconds(400));
+        _session.WaitAfter(5, AgentSession.AnswerPatience).ShouldBe(TimeSpan.Zero);
+
+        _session.Answer(5);
+
+        _session.WaitAfter(5, TimeSpan.Zero).ShouldBe(TimeSpan.Zero);
+    }
+
     public void Dispose() => _session.Dispose();
 
     private void Acknowledge(ulong revision, ImmutableArray<Refusal>? refusals = null) =>
