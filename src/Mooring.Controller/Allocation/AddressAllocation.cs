@@ -21,6 +21,7 @@ internal sealed class AddressAllocation
     private readonly Dictionary<NamespacedName, VirtualIpSettings> _vips;
     private readonly Dictionary<IPAddress, V1Alpha1AddressClaim> _claims = [];
     private readonly ILookup<NamespacedName, IPAddress> _claimed;
+    private readonly ILookup<NamespacedName, IPAddress> _pending;
     private readonly Dictionary<NamespacedName, ImmutableArray<IPAddress>> _matched = [];
     private readonly ImmutableArray<ClaimChange>.Builder _changes = ImmutableArray.CreateBuilder<ClaimChange>();
     private readonly Dictionary<string, IDictionary<string, string>?> _namespaces;
@@ -43,6 +44,7 @@ internal sealed class AddressAllocation
         _claimed = _claims
             .SelectMany(claim => OwnersOf(claim.Value).Select(owner => (owner, claim.Key)))
             .ToLookup(entry => entry.owner, entry => entry.Key);
+        _pending = world.PendingClaims.ToLookup(claim => claim.Value, claim => claim.Key);
         _namespaces = world.Namespaces.ToDictionary(
             @namespace => @namespace.Metadata.Name ?? "", @namespace => @namespace.Metadata.Labels, StringComparer.Ordinal);
     }
@@ -86,7 +88,7 @@ internal sealed class AddressAllocation
             return vip with { Addresses = matched };
         }
 
-        var pending = _world.PendingClaims.Where(claim => claim.Value == vip.Key).Select(claim => claim.Key).ToArray();
+        var pending = _pending[vip.Key].ToArray();
         var finding = pending.Length > 0 ? Pending(vip, pending) : Request(vip, missing);
         return vip with { Addresses = matched, Findings = [finding] };
     }

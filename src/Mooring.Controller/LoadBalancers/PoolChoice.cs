@@ -26,9 +26,14 @@ internal sealed class PoolChoice
                 .ThenBy(pool => pool.Resource.Metadata.CreationTimestamp ?? DateTime.MaxValue)
                 .ThenBy(pool => pool.Name, StringComparer.Ordinal),
         ];
+        Version = string.Join(';', all.Select(pool => $"{pool.Settings.Resource.Metadata.Uid}/{pool.Settings.Resource.Metadata.Generation}")
+            .Concat(namespaces.Select(one => $"{one.Metadata.Uid}/{one.Metadata.ResourceVersion}")));
         _namespaces = namespaces.ToDictionary(
             @namespace => @namespace.Metadata.Name ?? "", @namespace => @namespace.Metadata.Labels, StringComparer.Ordinal);
     }
+
+    /// <summary>The same for the same pools and namespaces, whatever of the pools is in use.</summary>
+    public string Version { get; }
 
     /// <summary>A pool that has all of the addresses and may be used.</summary>
     public (string? Pool, Finding? Problem) With(V1Service service, IReadOnlyList<IPAddress> addresses, string field)

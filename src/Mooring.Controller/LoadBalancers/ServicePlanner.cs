@@ -26,9 +26,19 @@ internal static class ServicePlanner
     /// </summary>
     private static readonly ConditionalWeakTable<object, object> Compared = [];
 
+    /// <summary>What Services wanted last.</summary>
+    private static readonly ConditionalWeakTable<V1Service, Translated> Translations = [];
+
     public static ImmutableArray<ServicePlan> Plan(
         ClusterWorld world, IEnumerable<VirtualIpEvaluation> vips, IEnumerable<AddressPoolEvaluation> addressPools, bool takesClassless)
     {
+        V1Service[] concerned = [.. world.Services.Where(service =>
+            IsOurs(service, takesClassless) || service.Metadata.Finalizers?.Contains(Finalizer) == true)];
+        if (concerned.Length == 0)
+        {
+            return [];
+        }
+
         var choice = new PoolChoice(addressPools, world.Namespaces);
         var evaluations = vips.ToDictionary(vip => vip.Settings.Key);
         var virtualIps = world.VirtualIps.ToDictionary(vip => KeyOf(vip.Metadata));
@@ -38,7 +48,7 @@ internal static class ServicePlanner
                 owner => (Key: new NamespacedName(owner.NamespaceProperty, owner.Name), claim.Spec.Pool)))
             .ToLookup(entry => entry.Key, entry => entry.Pool);
         var plans = ImmutableArray.CreateBuilder<ServicePlan>();
-        foreach (var service in world.Services
+        foreach (var service in concerned
             .OrderBy(service => service.Metadata.CreationTimestamp ?? DateTime.MaxValue)
             .ThenBy(service => service.Metadata.NamespaceProperty, StringComparer.Ordinal)
             .ThenBy(service => service.Metadata.Name, StringComparer.Ordinal))
@@ -80,9 +90,7 @@ internal static class ServicePlanner
         }
 
         var kept = vip?.Spec.AddressPool is { } current && claimedPools.Contains(current) ? current : null;
-        var translation = new ServiceTranslation(choice);
-        var wanted = translation.Translate(service, kept);
-        var findings = translation.Findings.ToImmutableArray();
+        var (wanted, findings) = Translate(service, kept, choice);
         if (evaluation is { Accepted: false, Pending: false })
         {
             findings = [.. findings, .. evaluation.Findings];
@@ -98,6 +106,20 @@ internal static class ServicePlanner
             Ingress = IngressChange(service, evaluation is { Accepted: true } ? Addresses(evaluation) : []),
             Findings = findings,
         };
+    }
+
+    /// <summary>While a Service keeps its pool, and the pools are as they were, it wants the same as before.</summary>
+    private static Translated Translate(V1Service service, string? kept, PoolChoice choice)
+    {
+        if (kept is not null && Translations.TryGetValue(service, out var known) && known.Kept == kept && known.Pools == choice.Version)
+        {
+            return known;
+        }
+
+        var translation = new ServiceTranslation(choice);
+        var translated = new Translated(translation.Translate(service, kept), [.. translation.Findings]) { Kept = kept, Pools = choice.Version };
+        Translations.AddOrUpdate(service, translated);
+        return translated;
     }
 
     private static ServicePlan Leave(
@@ -172,4 +194,13 @@ internal static class ServicePlanner
     };
 
     private static NamespacedName KeyOf(V1ObjectMeta metadata) => new(metadata.NamespaceProperty ?? "", metadata.Name ?? "");
+
+    private sealed record Translated(
+        (V1Alpha1VirtualIp VirtualIp, V1Alpha1BackendPool Pool)? Wanted, ImmutableArray<Finding> Findings)
+    {
+        public string? Kept { get; init; }
+
+        /// <summary>Version of the pools that were chosen from.</summary>
+        public string Pools { get; init; } = "";
+    }
 }

@@ -113,14 +113,9 @@ internal sealed partial class ServiceWriter(
             await SetFinalizersAsync(plan, [.. finalizers, ServicePlanner.Finalizer], cancellationToken);
         }
 
-        if (plan.ApplyPool is { } pool)
+        await Task.WhenAll(ApplyAsync(plan.ApplyPool, cancellationToken), ApplyAsync(plan.ApplyVirtualIp, cancellationToken));
+        if (plan.ApplyVirtualIp is not null)
         {
-            await client.ApplyAsync(pool, FieldManager, force: true, cancellationToken: cancellationToken);
-        }
-
-        if (plan.ApplyVirtualIp is { } vip)
-        {
-            await client.ApplyAsync(vip, FieldManager, force: true, cancellationToken: cancellationToken);
             Log.Applied(logger, plan.Key);
         }
 
@@ -176,6 +171,11 @@ internal sealed partial class ServiceWriter(
                 plan.Service, EventTypes.Normal, "AddressAssigned", $"reachable at {string.Join(", ", addresses)}");
         }
     }
+
+    private Task ApplyAsync<T>(T? wanted, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> => wanted is null
+        ? Task.CompletedTask
+        : client.ApplyAsync(wanted, FieldManager, force: true, cancellationToken: cancellationToken);
 
     private Task DeleteAsync<T>(T? owned, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => owned is null
