@@ -133,7 +133,7 @@ jq -r '.[] | [.key, .runs, .median, .worst, .starved, (.by | to_entries | map("\
     printf '%-40s %5s %10.1f %10.1f %8s  %s\n' "$key" "$count" "$median" "$worst" "$starved" "$by"
   done
 jq -rs 'group_by(.key)[] | "requests lost, control plane \(if .[0].key == "up" then "up" else "stopped" end): \(map(.failures) | add) of \(map(.requests) | add)" +
-  (map(.errors) | add // {} | if . == {} then "" else " (\(.))" end)' "$work/lost"
+  (map(select(.failures > 0) | "; \(.place): \(.failures) (\(.errors | to_entries | map("\(.key) \(.value)") | join(", ")))") | join(""))' "$work/lost"
 finish "$(jq --slurpfile lost "$work/lost" '{unit: "ms", runs: ., figures: ((map({key: ("verdict-" + .key + "-median"), value: .median},
   {key: ("verdict-" + .key + "-worst"), value: .worst}, {key: ("verdict-" + .key + "-starved"), value: .starved}) | from_entries)
   + ($lost | group_by(.key) | map({key: ("verdict-" + .[0].key + "-lost"), value: (map(.failures) | add)}) | from_entries))}' <<<"$figures")"

@@ -22,7 +22,7 @@ internal static class DirectSchema
     /// <summary>Chains of the inet table whose rules never change.</summary>
     public static readonly string[] Chains =
     [
-        "early4", "early6", "early-node", "find", "found", "from-outside", "error", "error-local", "from-tunnel", "way", "hand-on", "hand-on-local", "second",
+        "early4", "early6", "early-node", "find", "found", "from-outside", "error", "error-local", "from-tunnel", "way", "reply", "hand-on", "hand-on-local", "second",
         "second-local", "unknown", "fresh", "fresh-arrived", "last", "more", "more2", "more3", "second2", "second2-local",
         "second3", "second3-local", "unmark", "tunnel-guard",
     ];
@@ -38,6 +38,10 @@ internal static class DirectSchema
     private const string Errors6 = "{ destination-unreachable, packet-too-big, time-exceeded, parameter-problem }";
     private const string Key = "ip daddr . meta l4proto . th dport";
     private const string Key6 = "ip6 daddr . meta l4proto . th dport";
+
+    /// <summary>Of a packet that comes from a VIP: the pod's node answers a client on this node, or behind it.</summary>
+    private const string Source = "ip saddr . meta l4proto . th sport";
+    private const string Source6 = "ip6 saddr . meta l4proto . th sport";
 
     /// <summary>Commands that add Direct mode to the table, which must be there.</summary>
     public static string Create(string table) =>
@@ -137,11 +141,16 @@ internal static class DirectSchema
                 ip6 daddr @vips6 accept
                 drop
             }
+            chain reply {
+                meta mark set 0x0 notrack accept
+            }
             chain hand-on {
                 type filter hook prerouting priority -300; policy accept;
                 iifname "{{Tunnels}}*" goto from-tunnel
                 meta mark set {{Key}} map @direct goto from-outside
                 meta mark set {{Key6}} map @direct6 goto from-outside
+                ip saddr @vips meta mark set {{Source}} map @direct goto reply
+                ip6 saddr @vips6 meta mark set {{Source6}} map @direct6 goto reply
                 icmp type {{Errors}} goto error
                 icmpv6 type {{Errors6}} goto error
             }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Mooring.Core.DataPlane;
 
 namespace Mooring.Agent.Tests.DataPlane;
@@ -82,4 +83,23 @@ public sealed partial class DirectForwardingTests
     }
 
     private static string VipFor(string client) => client.Contains(':', StringComparison.Ordinal) ? DirectLab.VipV6 : DirectLab.Vip;
+
+    [Theory]
+    [InlineData(DirectLab.Vip)]
+    [InlineData(DirectLab.VipV6)]
+    public async Task Apply_ClientOnANodeTakesAPortAgain_IsServedWhereverItsSlotWentMeanwhile(string vip)
+    {
+        // Tracked flows of the first use, ended but not forgotten, are not in the way of the second.
+        foreach (var pods in (int[][])[[1, 2, 3], [1, 3], [1, 2, 3]])
+        {
+            await PoolAsync(pods);
+            await HoldAsync(1);
+            for (var port = 20_000; port < 20_040; port++)
+            {
+                using var connection = await _lab.ConnectAsync("n2", vip, sourcePort: port);
+                connection.LingerState = new LingerOption(enable: true, seconds: 0);
+                (await DirectLab.ReadAsync(connection)).ShouldStartWith("p", customMessage: $"port {port}, pods {string.Join(", ", pods)}");
+            }
+        }
+    }
 }
