@@ -58,6 +58,14 @@ public sealed class BackendPoolSpec
     [DefaultValue(0)]
     public int MinHealthyPercent { get; set; }
 
+    [JsonPropertyName("slowStart")]
+    [Description(
+        "For how long an endpoint that has become ready gets less than its share of new connections: a tenth of its weight at "
+        + "first, a tenth more at each ninth of the time, from 1s to 1h. Absent gives it its share at once. It has no effect with "
+        + "sessionAffinity and with the algorithms SourceIpHash, where clients would move, and RoundRobin, which knows no weights.")]
+    [RegularExpression(SchemaPatterns.Duration)]
+    public string? SlowStart { get; set; }
+
     [JsonPropertyName("withoutEndpoints")]
     [Description(
         "What new connections meet while no endpoint takes any: Refuse answers at once that there is nobody, Hold does not "

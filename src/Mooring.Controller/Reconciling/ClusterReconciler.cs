@@ -62,6 +62,7 @@ internal sealed partial class ClusterReconciler(
     private readonly LoadWeigher _weigher = new();
     private BuildMemory _memory = new();
     private SlotAssigner _assigner = new();
+    private readonly SlowStarts _slowStarts = new();
 
     /// <summary>Slots in force by id of the backend set.</summary>
     private ImmutableDictionary<string, ImmutableArray<SlotAssignment>> _slots =
@@ -96,6 +97,7 @@ internal sealed partial class ClusterReconciler(
             await WaitForAgentsAsync(adoption, cancellationToken);
             _slots = agents.Adopted.Slots;
             _weigher.Begin(agents.Adopted.Weights, Clock);
+            _slowStarts.Begin();
             await LoopAsync(cancellationToken);
         }
         finally
@@ -141,7 +143,7 @@ internal sealed partial class ClusterReconciler(
                 changed |= _weigher.Step(agents.View(), agents.Published?.Snapshot, Clock);
             }
 
-            if (changed || result?.NextCheck <= Clock)
+            if (changed || result?.NextCheck <= Clock || _slowStarts.NextStep <= Clock)
             {
                 await Task.Delay(pause, time, cancellationToken);
                 await authorities.EnsureAsync(world.BackendPools.List(), cancellationToken);
@@ -159,7 +161,7 @@ internal sealed partial class ClusterReconciler(
     private async Task<bool> WaitAsync(bool soon, TimeSpan? nextCheck, CancellationToken cancellationToken)
     {
         var wait = soon ? SoonCheck : MaxWait;
-        foreach (var next in (TimeSpan?[])[nextCheck, _weigher.NextStep])
+        foreach (var next in (TimeSpan?[])[nextCheck, _weigher.NextStep, _slowStarts.NextStep])
         {
             if (next is { } at && at - Clock < wait)
             {
@@ -224,7 +226,8 @@ internal sealed partial class ClusterReconciler(
         agents.Probe(result.Probes, result.Taken);
         services.Submit(ServicePlanner.Plan(
             read, result.VirtualIps, result.AddressPools, options.Value.DefaultLoadBalancer));
-        return reporter.Report(result, view, states)
+        var described = result with { Pools = [.. result.Pools.Select(pool => _slowStarts.Describe(pool, Clock))] };
+        return reporter.Report(described, view, states)
             ? result with { NextCheck = Earlier(result.NextCheck, Clock + StatusWriter.RepairAfter) } : result;
     }
 
@@ -236,8 +239,9 @@ internal sealed partial class ClusterReconciler(
         // The wall clock only makes a revision of a new leader exceed those of leaders before it, whose agents may be
         // away; within one leadership, and against every agent that is there, it is simply the next number.
         var revision = Math.Max(highest + 1, last is null ? (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() : 0);
-        var snapshot = _assigner.Assign(
-            _weigher.Apply(result.Snapshot with { Revision = revision }, states), states, _slots, generation: revision);
+        var weighed = _slowStarts.Apply(
+            _weigher.Apply(result.Snapshot with { Revision = revision }, states), result.Pools, states, Clock, time.GetUtcNow());
+        var snapshot = _assigner.Assign(weighed, states, _slots, generation: revision);
         _slots = snapshot.BackendSets.Where(set => !set.Slots.IsEmpty)
             .ToImmutableDictionary(set => set.Id, set => set.Slots, StringComparer.Ordinal);
         var behind = last is not null && highest > last.Revision;

@@ -8,6 +8,8 @@ namespace Mooring.Controller.Validation;
 internal static class BackendPoolReader
 {
     public static readonly TimeSpan MaxDrainTimeout = TimeSpan.FromHours(24);
+    public static readonly TimeSpan MinSlowStart = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan MaxSlowStart = TimeSpan.FromHours(1);
     public static readonly TimeSpan MaxAffinityTimeout = TimeSpan.FromHours(24);
 
     public static PoolSettings Read(V1Alpha1BackendPool resource)
@@ -36,6 +38,9 @@ internal static class BackendPoolReader
             HealthCheck = spec.HealthCheck is { } check ? HealthCheckReader.Read(reader, check) : null,
             Authority = HealthCheckReader.Authority(resource.Metadata.NamespaceProperty ?? "", spec.HealthCheck),
             MinHealthyPercent = reader.Number(spec.MinHealthyPercent, "spec.minHealthyPercent", 0, 100),
+            SlowStart = spec.SlowStart is null
+                ? TimeSpan.Zero
+                : reader.Duration(spec.SlowStart, "spec.slowStart", MinSlowStart, MaxSlowStart, TimeSpan.Zero),
             ShutsDownSessions = reader.Choice(
                 spec.OnMarkedDown, "spec.onMarkedDown", false, ("KeepSessions", false), ("ShutdownSessions", true)),
             HoldsWithoutEndpoints = reader.Choice(

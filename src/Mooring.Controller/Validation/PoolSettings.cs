@@ -33,6 +33,9 @@ internal sealed record PoolSettings
 
     public int MinHealthyPercent { get; init; }
 
+    /// <summary>Zero for none.</summary>
+    public TimeSpan SlowStart { get; init; }
+
     public bool HoldsWithoutEndpoints { get; init; }
 
     public TimeSpan DrainTimeout { get; init; }
