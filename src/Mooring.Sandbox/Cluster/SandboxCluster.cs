@@ -237,7 +237,7 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
             "controller",
             Topology.Namespace(Topology.Control),
             [
-                .. controller, "run", "--kubeconfig", Paths.ControlKubeconfig,
+                .. _options.Programs.EnterRoot(), .. controller, "run", "--kubeconfig", Paths.ControlKubeconfig,
                 "--listen", $"https://0.0.0.0:{ControllerPort}", "--namespace", AgentObjects.Namespace,
                 "--operations-listen", "http://*:7951",
                 .. _options.ControllerArguments,
@@ -250,7 +250,7 @@ internal sealed partial class SandboxCluster : IAsyncDisposable
                 $"agent of {node.Name}",
                 Topology.Namespace(node.Name),
                 [
-                    .. Privileges.Agent, .. agent, "run", "--node-name", node.Name,
+                    .. _options.Programs.EnterRoot(), .. Privileges.Agent, .. agent, "run", "--node-name", node.Name,
                     "--controller", $"https://{Topology.ControlHost.Address}:{ControllerPort}",
                     "--ca-file", Volumes.AuthoritiesOf(node.Name), "--token-file", Volumes.TokenOf(node.Name),
                     "--state-directory", Paths.StateOf(node.Name),

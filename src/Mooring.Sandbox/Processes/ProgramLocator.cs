@@ -9,6 +9,9 @@ internal sealed class ProgramLocator(string baseDirectory, Func<string, string?>
     public const string AgentVariable = "MOORING_AGENT";
     public const string ControllerVariable = "MOORING_CONTROLLER";
 
+    /// <summary>A root filesystem with both programs on its path, to run them from as from an image.</summary>
+    public const string RootVariable = "MOORING_ROOT";
+
     public static ProgramLocator Default { get; } =
         new(AppContext.BaseDirectory, Environment.GetEnvironmentVariable);
 
@@ -18,6 +21,9 @@ internal sealed class ProgramLocator(string baseDirectory, Func<string, string?>
 
     /// <inheritdoc cref="Agent"/>
     public IReadOnlyList<string> Controller() => Find("mooring-controller", "Mooring.Controller", ControllerVariable);
+
+    /// <summary>Words before both commands that put them into the root filesystem they are in; none for that of this process.</summary>
+    public IReadOnlyList<string> EnterRoot() => Root is { } root ? ["chroot", root] : [];
 
     /// <summary>The command that starts the sandbox program itself.</summary>
     public IReadOnlyList<string> Self() => Command(Path.Combine(baseDirectory, "mooring-sandbox.dll"));
@@ -36,8 +42,15 @@ internal sealed class ProgramLocator(string baseDirectory, Func<string, string?>
         return null;
     }
 
+    private string? Root => environment(RootVariable) is { Length: > 0 } root ? root : null;
+
     private IReadOnlyList<string> Find(string program, string project, string variable)
     {
+        if (Root is not null)
+        {
+            return [program];
+        }
+
         if (environment(variable) is { Length: > 0 } chosen)
         {
             return File.Exists(chosen)

@@ -20,8 +20,19 @@ public sealed class ProgramLocatorTests : IDisposable
     [Fact]
     public void Agent_VariableNamesNothing_SaysSo()
     {
-        Should.Throw<FileNotFoundException>(() => Locator("bin", _ => "/nonexistent").Agent())
+        Should.Throw<FileNotFoundException>(() => Locator("bin", variable => variable == ProgramLocator.AgentVariable ? "/nonexistent" : null).Agent())
             .Message.ShouldBe("MOORING_AGENT names /nonexistent, which does not exist");
+    }
+
+    [Fact]
+    public void EnterRoot_RootNamed_PutsTheProgramsOfItsPathThere()
+    {
+        var locator = Locator("bin", variable => variable == ProgramLocator.RootVariable ? "/images/mooring" : null);
+
+        locator.EnterRoot().ShouldBe(["chroot", "/images/mooring"]);
+        locator.Agent().ShouldBe(["mooring-agent"]);
+        locator.Controller().ShouldBe(["mooring-controller"]);
+        Locator("bin").EnterRoot().ShouldBeEmpty();
     }
 
     [Fact]
