@@ -41,16 +41,17 @@ public sealed class SctpTests(ForwardingLab lab) : IAsyncLifetime
 
         for (ushort port = 20_000; port < 20_020; port++)
         {
-            sockets.Client.SendTo(new SctpPacket(port, Port, Acknowledges: false).ToBytes(), new IPEndPoint(address, 0));
             var pod = table.Backends[SparseTable.Find(
                 table, (slots, seed) => SlotHash.OfFlow(IPAddress.Parse(client), port, slots, seed))];
 
-            var (init, from) = SctpSockets.Receive(sockets.Pods[pod]);
-            init.ShouldBe(new SctpPacket(port, PodServer.Port, Acknowledges: false));
-            sockets.Pods[pod].SendTo(new SctpPacket(PodServer.Port, port, Acknowledges: true).ToBytes(), new IPEndPoint(from, 0));
+            var from = await SctpSockets.SendAsync(
+                sockets.Client, new SctpPacket(port, Port, Acknowledges: false), address,
+                sockets.Pods[pod], new SctpPacket(port, PodServer.Port, Acknowledges: false));
+            var sender = await SctpSockets.SendAsync(
+                sockets.Pods[pod], new SctpPacket(PodServer.Port, port, Acknowledges: true), from,
+                sockets.Client, new SctpPacket(Port, port, Acknowledges: true));
 
-            var (answer, sender) = SctpSockets.Receive(sockets.Client);
-            (answer, sender).ShouldBe((new SctpPacket(Port, port, Acknowledges: true), address));
+            (from, sender).ShouldBe((IPAddress.Parse(client), address));
             seen.Add(pod);
         }
 
@@ -111,13 +112,30 @@ public sealed class SctpTests(ForwardingLab lab) : IAsyncLifetime
         public Socket[] Pods { get; } =
             [lab.OpenRaw("pod1", family, SctpPacket.Protocol), lab.OpenRaw("pod2", family, SctpPacket.Protocol)];
 
-        public static (SctpPacket Packet, IPAddress From) Receive(Socket socket)
+        /// <summary>Sends the packet until it arrives as it should; returns whom it came from then.</summary>
+        public static Task<IPAddress> SendAsync(Socket sender, SctpPacket packet, IPAddress to, Socket receiver, SctpPacket arrived) =>
+            Eventually.GetAsync(
+                () =>
+                {
+                    sender.SendTo(packet.ToBytes(), new IPEndPoint(to, 0));
+                    return Waiting(receiver, arrived);
+                },
+                $"{arrived}");
+
+        private static IPAddress? Waiting(Socket socket, SctpPacket wanted)
         {
-            socket.ReceiveTimeout = 60_000;
             var bytes = new byte[200];
-            EndPoint from = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
-            var length = socket.ReceiveFrom(bytes, ref from);
-            return (SctpPacket.Read(bytes.AsSpan(0, length), socket.AddressFamily), ((IPEndPoint)from).Address);
+            while (socket.Available > 0)
+            {
+                EndPoint from = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+                var length = socket.ReceiveFrom(bytes, ref from);
+                if (SctpPacket.Read(bytes.AsSpan(0, length), socket.AddressFamily) == wanted)
+                {
+                    return ((IPEndPoint)from).Address;
+                }
+            }
+
+            return null;
         }
 
         public void Dispose()
