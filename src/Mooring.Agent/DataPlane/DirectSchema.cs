@@ -32,6 +32,10 @@ internal static class DirectSchema
 
     private const string IsNode = "meta mark & 0xff000000 == 0x6e000000";
     private const string IsService = "meta mark & 0xff000000 == 0x6d000000";
+
+    /// <summary>Mark from the ingress hook to <c>hand-on</c>: a node handed this packet on, and it need not be looked up again.</summary>
+    private const string HandedOn = "0x6c000000";
+
     private const string IsSyn = "tcp flags & (fin | syn | rst | ack) == syn";
     private const string IsUnderWay = "tcp flags & (fin | syn | rst | ack) != syn";
     private const string Errors = "{ destination-unreachable, time-exceeded, parameter-problem }";
@@ -91,7 +95,7 @@ internal static class DirectSchema
             }
             chain early4 {
                 meta pkttype != host meta mark set 0x0 accept
-                ether saddr @peers meta mark set 0x0 accept
+                ether saddr @peers meta mark set {{HandedOn}} accept
                 ip frag-off & 0x3fff != 0x0 meta mark set 0x0 accept
                 ip ttl < 2 meta mark set 0x0 accept
                 {{IsUnderWay}} goto early-node
@@ -100,7 +104,7 @@ internal static class DirectSchema
             }
             chain early6 {
                 meta pkttype != host meta mark set 0x0 accept
-                ether saddr @peers meta mark set 0x0 accept
+                ether saddr @peers meta mark set {{HandedOn}} accept
                 ip6 nexthdr != { tcp, udp } meta mark set 0x0 accept
                 ip6 hoplimit < 2 meta mark set 0x0 accept
                 {{IsUnderWay}} goto early-node
@@ -146,6 +150,7 @@ internal static class DirectSchema
             }
             chain hand-on {
                 type filter hook prerouting priority -300; policy accept;
+                meta mark {{HandedOn}} meta mark set 0x0 accept
                 iifname "{{Tunnels}}*" goto from-tunnel
                 meta mark set {{Key}} map @direct goto from-outside
                 meta mark set {{Key6}} map @direct6 goto from-outside
@@ -215,7 +220,6 @@ internal static class DirectSchema
                 jump find
             }
             chain more2 {
-                meta mark & 0xff000000 != 0x6e000000 accept
                 ct state untracked accept
                 jump more
                 meta mark & 0xfffc0000 vmap @ways-before2
@@ -223,7 +227,6 @@ internal static class DirectSchema
                 drop
             }
             chain more3 {
-                meta mark & 0xff000000 != 0x6e000000 accept
                 ct state untracked accept
                 jump more
                 meta mark & 0xfffc0000 vmap @ways-before3
@@ -232,19 +235,19 @@ internal static class DirectSchema
             }
             chain second2 {
                 type filter hook prerouting priority -148; policy accept;
-                goto more2
+                {{IsNode}} goto more2
             }
             chain second2-local {
                 type filter hook output priority -148; policy accept;
-                goto more2
+                {{IsNode}} goto more2
             }
             chain second3 {
                 type filter hook prerouting priority -146; policy accept;
-                goto more3
+                {{IsNode}} goto more3
             }
             chain second3-local {
                 type filter hook output priority -146; policy accept;
-                goto more3
+                {{IsNode}} goto more3
             }
             chain unmark {
                 type filter hook postrouting priority 300; policy accept;
@@ -308,39 +311,37 @@ internal static class DirectSchema
     private static string SecondChance(string device) =>
         $$"""
             chain hand-back {
-                meta mark & 0xff000000 != 0x6e000000 accept
                 ct state untracked accept
                 dup to meta mark map @nodes device "{{device}}"
             }
             chain second {
                 type filter hook prerouting priority -149; policy accept;
-                goto hand-back
+                {{IsNode}} goto hand-back
             }
             chain second-local {
                 type filter hook output priority -149; policy accept;
-                goto hand-back
+                {{IsNode}} goto hand-back
             }
             chain second2 {
                 type filter hook prerouting priority -147; policy accept;
-                goto hand-back
+                {{IsNode}} goto hand-back
             }
             chain second2-local {
                 type filter hook output priority -147; policy accept;
-                goto hand-back
+                {{IsNode}} goto hand-back
             }
             chain last {
-                meta mark & 0xff000000 != 0x6e000000 accept
                 ct state untracked accept
                 dup to meta mark map @nodes device "{{device}}"
                 drop
             }
             chain second3 {
                 type filter hook prerouting priority -145; policy accept;
-                goto last
+                {{IsNode}} goto last
             }
             chain second3-local {
                 type filter hook output priority -145; policy accept;
-                goto last
+                {{IsNode}} goto last
             }
         """;
 }

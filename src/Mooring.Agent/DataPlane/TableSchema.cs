@@ -7,7 +7,7 @@ namespace Mooring.Agent.DataPlane;
 internal static class TableSchema
 {
     /// <summary>Written into the table's comment; a table with another one is rebuilt.</summary>
-    public const string Version = "mooring 8";
+    public const string Version = "mooring 9";
 
     /// <summary>
     /// At which destinations are translated: before kube-proxy, which does it at -100 (dstnat) in each of its modes and has the
