@@ -3,18 +3,18 @@ namespace Mooring.Core.Placement;
 /// <summary>Addresses given to each node so far.</summary>
 internal sealed class NodeLoad
 {
-    private readonly Dictionary<string, int> _counts;
+    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+    private readonly NodeLoad? _basis;
+    private readonly string? _without;
 
-    public NodeLoad() => _counts = new Dictionary<string, int>(StringComparer.Ordinal);
-
-    /// <summary>The same load as the other's, without what one node has.</summary>
-    public NodeLoad(NodeLoad other, string without)
+    public NodeLoad()
     {
-        _counts = new Dictionary<string, int>(other._counts, StringComparer.Ordinal);
-        _counts.Remove(without);
     }
 
-    public void Add(string node) => _counts[node] = Of(node) + 1;
+    /// <summary>Adds to the other's load, but for what one node has there; the other is not changed meanwhile.</summary>
+    public NodeLoad(NodeLoad basis, string without) => (_basis, _without) = (basis, without);
+
+    public void Add(string node) => _counts[node] = _counts.GetValueOrDefault(node) + 1;
 
     /// <summary>
     /// The first node of the best tier that has room; when all of that tier are full, the one filled least for its
@@ -46,5 +46,6 @@ internal sealed class NodeLoad
         return least;
     }
 
-    public int Of(string node) => _counts.GetValueOrDefault(node);
+    public int Of(string node) =>
+        _counts.GetValueOrDefault(node) + (_basis is null || node == _without ? 0 : _basis.Of(node));
 }

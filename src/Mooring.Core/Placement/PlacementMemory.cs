@@ -14,17 +14,31 @@ public sealed class PlacementMemory
     private Dictionary<IPAddress, (RankedAddress Ranked, AddressPlacement? Placement)> _last = [];
     private Dictionary<IPAddress, (RankedAddress Ranked, AddressPlacement? Placement)> _next = [];
 
+    private PlacementRequest[] _requests = [];
+    private Dictionary<IPAddress, string> _holders = [];
+    private IReadOnlyDictionary<IPAddress, AddressPlacement>? _result;
+
     /// <summary>Begins a placement on these nodes, sorted by name.</summary>
     internal AddressClasses Begin(NodeFacts[] nodes, PlacementOptions options)
     {
         if (_classes is null || !_options.Equals(options) || !_nodes.AsSpan().SequenceEqual(nodes))
         {
             (_nodes, _options, _classes) = (nodes, options, new AddressClasses(nodes, options));
+            _result = null;
         }
 
         _next = new Dictionary<IPAddress, (RankedAddress, AddressPlacement?)>(_last.Count);
         return _classes;
     }
+
+    /// <summary>The result of the last placement when nothing is another than then; null otherwise.</summary>
+    internal IReadOnlyDictionary<IPAddress, AddressPlacement>? Repeat(
+        IReadOnlyCollection<PlacementRequest> requests, IReadOnlyDictionary<IPAddress, string> holders) =>
+        _result is not null
+        && _requests.Length == requests.Count && _requests.SequenceEqual(requests)
+        && _holders.Count == holders.Count
+        && holders.All(holder => _holders.TryGetValue(holder.Key, out var node) && node == holder.Value)
+            ? _result : null;
 
     internal RankedAddress Rank(PlacementRequest request, AddressClass @class, int count)
     {
@@ -47,5 +61,12 @@ public sealed class PlacementMemory
         return placement;
     }
 
-    internal void End() => (_last, _next) = (_next, []);
+    internal void End(
+        IReadOnlyCollection<PlacementRequest> requests,
+        IReadOnlyDictionary<IPAddress, string> holders,
+        IReadOnlyDictionary<IPAddress, AddressPlacement> result)
+    {
+        (_last, _next) = (_next, []);
+        (_requests, _holders, _result) = ([.. requests], new Dictionary<IPAddress, string>(holders), result);
+    }
 }

@@ -30,6 +30,11 @@ public static class PlacementPlanner
     {
         memory ??= new PlacementMemory();
         var classes = memory.Begin([.. nodes.OrderBy(node => node.Name, StringComparer.Ordinal)], options);
+        if (memory.Repeat(addresses, currentHolders) is { } same)
+        {
+            return same;
+        }
+
         var count = 1 + Math.Max(0, options.Standbys) + AddressPlacement.MaxSpares;
         var open = addresses
             .Select(request => memory.Rank(request, classes.Of(request, currentHolders.GetValueOrDefault(request.Address)), count))
@@ -40,7 +45,7 @@ public static class PlacementPlanner
         ChooseFirstStandbys(open, options);
         var placements = open.ToDictionary(
             ranked => ranked.Request.Address, ranked => memory.Finish(ranked, options.Standbys));
-        memory.End();
+        memory.End(addresses, currentHolders, placements);
         return placements;
     }
 
