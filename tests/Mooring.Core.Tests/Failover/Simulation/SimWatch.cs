@@ -232,7 +232,9 @@ internal sealed class SimWatch
         var claim = node.Claimed[address];
         var bound = _cluster.DetectOf(address) * Math.Max(2, node.Candidates(address).Length);
         bound = bound < MoveTimeout ? bound : MoveTimeout;
-        if (_cluster.GoodSince > recent || (node.Stopping && _cluster.Now - node.StoppingSince >= bound)
+
+        // One that was told of its candidates only just now cannot know yet which of them hear it.
+        if (_cluster.GoodSince > recent || node.ToldAt > recent || (node.Stopping && _cluster.Now - node.StoppingSince >= bound)
             || _cluster.Nodes.Any(other => other != node && (other.Claimed[address] > claim || other.Answers(address))))
         {
             return;
