@@ -6,7 +6,7 @@ using Mooring.Linux.Tests;
 namespace Mooring.Agent.Tests.Speaker;
 
 /// <summary>Real frames between two namespaces; the clock of deadlines and announcements is moved by hand.</summary>
-public sealed class ArpSpeakerTests : IAsyncLifetime
+public sealed partial class ArpSpeakerTests : IAsyncLifetime
 {
     private static readonly IPAddress Vip = IPAddress.Parse("10.70.0.100");
     private static readonly IPAddress Second = IPAddress.Parse("10.70.0.101");
@@ -205,38 +205,6 @@ public sealed class ArpSpeakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Hold_TwoInterfaces_EachAnswersForItsSubnetOnly()
-    {
-        var first = _lab.Capture("eth0");
-        var second = _lab.Capture("eth1");
-        _lab.Speaker.Hold(Vip, _lab.Far);
-        _lab.Speaker.Hold(OnOtherLink, _lab.Far);
-        await first.PacketsAsync(2);
-        await second.PacketsAsync(2);
-
-        first.Packets.ShouldAllBe(packet => packet.SenderAddress == VipValue);
-        second.Packets.ShouldAllBe(packet => packet.SenderAddress == IPv4Address.From(OnOtherLink));
-        first.Clear();
-        first.Send(SpeakerLab.Question(OnOtherLink));
-        (await RoundTripAsync(first)).ShouldBeEmpty();
-        _lab.Ping("10.70.0.100").ShouldBe(1);
-        _lab.Ping("10.71.0.100").ShouldBe(1);
-    }
-
-    [Fact]
-    public void Hold_NoInterfaceInSubnet_SaysSo()
-        => Should.Throw<InvalidOperationException>(() => _lab.Speaker.Hold(IPAddress.Parse("192.0.2.1"), _lab.Far))
-            .Message.ShouldBe("192.0.2.1 cannot be announced: no interface that is up has a subnet with it");
-
-    [Fact]
-    public void Hold_InterfaceDown_SaysSo()
-    {
-        _lab.Speaker.InterfacesChanged([_lab.Interfaces[0] with { Up = false }]);
-
-        Should.Throw<InvalidOperationException>(() => _lab.Speaker.Hold(Vip, _lab.Far));
-    }
-
-    [Fact]
     public void Hold_ThousandAddresses_AnswersForAll()
     {
         IPAddress[] addresses = [.. Enumerable.Range(0, 1000).Select(i => IPAddress.Parse($"10.71.{i / 250}.{i % 250 + 3}"))];
@@ -296,171 +264,6 @@ public sealed class ArpSpeakerTests : IAsyncLifetime
 
         _lab.Ping("10.70.0.12").ShouldBe(1);
         _lab.Ping("10.70.0.210").ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task Link_DownAndUp_AnnouncesAndAnswersAgain()
-    {
-        var capture = await HeldAsync();
-
-        TestNamespaces.Ip(_lab.Node, "link set eth0 down");
-        _lab.Speaker.InterfacesChanged([_lab.Interfaces[0] with { Up = false }]);
-        _lab.Time.Advance(TimeSpan.FromSeconds(10));
-        TestNamespaces.Ip(_lab.Node, "link set eth0 up");
-        _lab.Speaker.InterfacesChanged(_lab.Interfaces);
-
-        (await capture.PacketsAsync(2)).ShouldAllBe(packet => packet.IsAnnouncement && packet.SenderMac == SpeakerLab.OwnMac);
-        _lab.Ping("10.70.0.100", "-c1 -W20").ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task Link_DownAndUpUnnoticed_AnswersAgain()
-    {
-        var capture = await HeldAsync();
-
-        TestNamespaces.Ip(_lab.Node, "link set eth0 down");
-        TestNamespaces.Ip(_lab.Node, "link set eth0 up");
-        capture.Send(SpeakerLab.Question(Vip));
-
-        (await capture.PacketsAsync(1)).ShouldBe([Answer]);
-    }
-
-    [Fact]
-    public async Task Link_MacChanges_AnnouncesTheNewOne()
-    {
-        var capture = await HeldAsync();
-        var mac = new MacAddress(0x0200_0000_00DD);
-
-        TestNamespaces.Ip(_lab.Node, $"link set eth0 address {mac}");
-        _lab.Speaker.InterfacesChanged([_lab.Interfaces[0] with { MacAddress = mac.ToPhysicalAddress() }]);
-
-        (await capture.PacketsAsync(2)).ShouldAllBe(packet => packet.IsAnnouncement && packet.SenderMac == mac);
-        _lab.Ping("10.70.0.100").ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task Link_SubnetMovesToAnotherInterface_AnnouncesThere()
-    {
-        await HeldAsync();
-        var second = _lab.Capture("eth1");
-
-        _lab.Speaker.InterfacesChanged(
-        [
-            _lab.Interfaces[0] with { Addresses = [] },
-            _lab.Interfaces[1] with { Addresses = _lab.Interfaces[0].Addresses },
-        ]);
-
-        (await second.PacketsAsync(2)).ShouldAllBe(packet => packet.IsAnnouncement && packet.SenderAddress == VipValue);
-    }
-
-    [Fact]
-    public async Task Link_RemovedAndMadeAnew_AnswersOnTheNewOne()
-    {
-        await HeldAsync();
-        TestNamespaces.Ip(_lab.Node, "link delete eth0");
-        _lab.Speaker.InterfacesChanged([_lab.Interfaces[1]]);
-
-        TestNamespaces.Join(
-            _lab.Node, "eth0", SpeakerLab.OwnMac.ToString(), _lab.Peer, "eth0", SpeakerLab.PeerMac.ToString());
-        TestNamespaces.Ip(_lab.Peer, "address add 10.70.0.1/24 dev eth0");
-        _lab.Speaker.InterfacesChanged(
-            [_lab.Interfaces[0] with { Index = SpeakerLab.IndexOf(_lab.Node, "eth0") }, _lab.Interfaces[1]]);
-
-        _lab.Ping("10.70.0.100", "-c1 -W20").ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task Watch_AnotherMachineClaimsTheAddress_IsReportedInEitherForm()
-    {
-        _lab.Speaker.Watch([Vip]);
-        var capture = _lab.Capture();
-        var other = new MacAddress(0x0200_0000_0099);
-
-        capture.Send(SpeakerLab.Question(Vip) with { SenderAddress = IPv4Address.Any }); // a probe claims nothing
-        capture.Send(ArpPacket.AnnouncementRequest(SpeakerLab.OwnMac, VipValue)); // our own, brought back by a bridge
-        capture.Send(ArpPacket.AnnouncementRequest(other, IPv4Address.From(Second))); // not watched
-        capture.Send(ArpPacket.AnnouncementRequest(other, VipValue));
-        capture.Send(new ArpPacket(ArpOperation.Reply, other, VipValue, SpeakerLab.OwnMac, new IPv4Address(0x0A46_000B)),
-            SpeakerLab.OwnMac);
-
-        for (var i = 0; i < 2; i++)
-        {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            var claim = await _lab.Speaker.Claims.ReadAsync(limit.Token);
-            claim.ShouldBe(new(Vip, other.ToPhysicalAddress(), "eth0", _lab.Time.GetTimestamp()));
-        }
-
-        _lab.Speaker.Claims.TryRead(out _).ShouldBeFalse();
-        _lab.Meters["mooring_claims_seen_total"].ShouldBe(2);
-    }
-
-    [Fact]
-    public async Task Watch_HeldHereToo_ReportsTheConflictAndGoesOnAnswering()
-    {
-        var capture = await HeldAsync();
-        _lab.Speaker.Watch([Vip]);
-
-        capture.Send(ArpPacket.AnnouncementReply(new MacAddress(0x0200_0000_0099), VipValue));
-        capture.Send(SpeakerLab.Question(Vip));
-
-        (await capture.PacketsAsync(1)).ShouldBe([Answer]);
-        _lab.Speaker.Claims.TryRead(out var claim).ShouldBeTrue();
-        claim.Address.ShouldBe(Vip);
-    }
-
-    [Fact]
-    public async Task Watch_FloodOfClaims_KeepsTheLatest()
-    {
-        _lab.Speaker.Watch([Vip]);
-        var capture = await HeldAsync();
-        for (var i = 0; i < 300; i++)
-        {
-            capture.Send(ArpPacket.AnnouncementRequest(new MacAddress(0x0200_0001_0000 + (ulong)i), VipValue));
-            if (i % 50 == 0)
-            {
-                await RoundTripAsync(capture); // so that the kernel drops none
-            }
-        }
-
-        await RoundTripAsync(capture);
-
-        var claims = new List<ulong>();
-        while (_lab.Speaker.Claims.TryRead(out var claim))
-        {
-            claims.Add(MacAddress.From(claim.MacAddress).Value);
-        }
-
-        claims.Count.ShouldBe(256);
-        claims[^1].ShouldBe(0x0200_0001_0000UL + 299);
-    }
-
-    [Fact]
-    public async Task Frames_CutShortDamagedOrRandom_AreCountedAndIgnored()
-    {
-        var capture = await HeldAsync();
-        _lab.Speaker.Watch([Vip]);
-        var whole = new byte[ArpPacket.FrameLength];
-        SpeakerLab.Question(Vip).WriteFrame(whole, MacAddress.Broadcast);
-        for (var length = EthernetHeader.Length; length < whole.Length; length++)
-        {
-            capture.Send(whole.AsSpan(0, length));
-        }
-
-        (await RoundTripAsync(capture)).ShouldBeEmpty();
-        _lab.Meters["mooring_frames_malformed_total"].ShouldBe(ArpPacket.FrameLength - EthernetHeader.Length);
-
-        var random = new Random(20260104);
-        for (var i = 0; i < 500; i++)
-        {
-            var frame = new byte[random.Next(EthernetHeader.Length, 1500)];
-            random.NextBytes(frame);
-            var type = i % 2 == 0 ? EtherType.Arp : EtherType.IPv4;
-            new EthernetHeader(SpeakerLab.OwnMac, SpeakerLab.PeerMac, type).Write(frame);
-            capture.Send(frame);
-        }
-
-        (await RoundTripAsync(capture)).ShouldBeEmpty();
-        _lab.Ping("10.70.0.100").ShouldBe(1);
     }
 
     [Fact]
