@@ -39,14 +39,28 @@ public sealed class EntityControllerHostTests : IAsyncDisposable
     [Fact]
     public async Task Run_BeforeTheSync_ReconcilesNothing()
     {
-        var gate = new TaskCompletionSource();
+        // The informer has told the host of an object, and is kept from the end of its list.
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var gate = new ManualResetEventSlim();
         _cluster.Put(Map("a"));
-        _cluster.Before = (_, _) => gate.Task;
-        Start();
-        await Eventually.SettleAsync();
-        _controller.Seen.ShouldBeEmpty();
+        _running.Add(_host.RunAsync(_stop.Token));
+        using var last = _informer.Subscribe((_, _, _) =>
+        {
+            told.TrySetResult();
+            gate.Wait();
+        });
+        _running.Add(Task.Run(() => _informer.RunAsync(_stop.Token)));
+        try
+        {
+            await told.Task.SoonAsync();
+            await ReconcileElsewhereAsync();
+            _controller.Seen.ShouldBeEmpty();
+        }
+        finally
+        {
+            gate.Set();
+        }
 
-        gate.SetResult();
         await Eventually.TrueAsync(() => _controller.Seen.Count == 1);
     }
 
@@ -186,6 +200,27 @@ public sealed class EntityControllerHostTests : IAsyncDisposable
         await Eventually.TrueAsync(() => _controller.Seen.Count == 1);
 
         await _time.AdvanceUntilAsync(() => _controller.Seen.Count == 3, TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>A host of other objects does all that this one could have done meanwhile.</summary>
+    private async Task ReconcileElsewhereAsync()
+    {
+        const int Objects = 100;
+        var cluster = new FakeCluster();
+        var controller = new FakeController();
+        using var informer = new Informer<V1ConfigMap>(
+            cluster, new InformerOptions(), _time, NullLogger<Informer<V1ConfigMap>>.Instance);
+        using var host = new EntityControllerHost<V1ConfigMap>(informer, controller, new EntityControllerOptions(), _time, _log);
+        using var stop = new CancellationTokenSource();
+        Task[] running = [informer.RunAsync(stop.Token), host.RunAsync(stop.Token)];
+        for (var i = 0; i < Objects; i++)
+        {
+            cluster.Put(Map($"other{i}"));
+        }
+
+        await Eventually.TrueAsync(() => controller.Seen.Count == Objects);
+        await stop.CancelAsync();
+        await Task.WhenAll(running).SoonAsync();
     }
 
     private static V1ConfigMap Map(string name, string value = "1") => new()
