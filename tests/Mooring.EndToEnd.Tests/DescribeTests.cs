@@ -25,12 +25,12 @@ public sealed class DescribeTests(SandboxCluster cluster) : SandboxTest(cluster)
 
         lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .ShouldBe(["NAME", "ADDRESS", "HOLDER", "READY", "BACKENDS", "AGE"]);
-        lines[1].ShouldContain("10.70.0.100");
+        lines.Single(line => line.StartsWith("web ", StringComparison.Ordinal)).ShouldContain("10.70.0.100");
     }
 
     [Fact]
     public async Task Wait_ForReady_Returns()
     {
-        (await Cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/web", "--timeout=30s")).ShouldContain("condition met");
+        (await Cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/web", "--timeout=180s")).ShouldContain("condition met");
     }
 }

@@ -20,7 +20,7 @@ public sealed class DualStackTests(SandboxCluster cluster) : SandboxTest(cluster
               addresses: ["{{Alone}}"]
               ports: [{name: http, port: 80, backendPool: web-dual, targetPort: 8080}]
             """);
-        await Cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/web-dual", "vip/web-v6", "--timeout=60s");
+        await Cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/web-dual", "vip/web-v6", "--timeout=180s");
     }
 
     public override async ValueTask DisposeAsync()
@@ -48,7 +48,7 @@ public sealed class DualStackTests(SandboxCluster cluster) : SandboxTest(cluster
     {
         await Cluster.InAsync("client", "ip", "-6", "neigh", "flush", "all");
 
-        await Cluster.InAsync("client", "ping", "-6", "-c1", "-W5", V6);
+        await Cluster.InAsync("client", "ping", "-6", "-c1", "-W30", V6);
 
         (await Cluster.InAsync("client", "ip", "-6", "neigh", "show", V6))
             .ShouldContain(await Cluster.MacOfAsync(await HolderAsync("web-dual", V6)));
@@ -82,24 +82,24 @@ public sealed class DualStackTests(SandboxCluster cluster) : SandboxTest(cluster
     {
         var url = address.Contains(':', StringComparison.Ordinal) ? $"http://[{address}]/" : $"http://{address}/";
         var before = await HolderAsync(vip, address);
-        var traffic = Cluster.ProbeAsync("6s", url);
-        await SandboxCluster.UntilAsync("traffic", async () => (await Cluster.SandboxAsync("status", "--json")).Length > 0);
-
-        await Cluster.SandboxAsync(["node", .. how.Split(' '), before]);
-        try
+        async Task LoseAsync()
         {
-            await SandboxCluster.UntilAsync($"another holder of {address} than {before}", async () =>
-                await HolderAsync(vip, address) is { Length: > 0 } now && now != before);
-        }
-        finally
-        {
-            await Cluster.SandboxAsync("node", "heal", before);
+            await Cluster.SandboxAsync(["node", .. how.Split(' '), before]);
+            try
+            {
+                await SandboxCluster.UntilAsync($"another holder of {address} than {before}", async () =>
+                    await HolderAsync(vip, address) is { Length: > 0 } now && now != before);
+            }
+            finally
+            {
+                await Cluster.SandboxAsync("node", "heal", before);
+            }
         }
 
-        var seen = await traffic;
+        var seen = await Cluster.ProbeDuringAsync(LoseAsync, address: address);
         await Cluster.HealthyAsync();
         TestContext.Current.TestOutputHelper?.WriteLine($"{how} {address}: {seen.Failures} of {seen.Requests} failed, outage {seen.OutageMillis} ms");
-        seen.Requests.ShouldBeGreaterThan(300);
+        seen.Requests.ShouldBeGreaterThan(100);
         seen.OutageMillis.ShouldBeLessThan(5000, "a bound for a busy machine; the benchmark measures");
         await SandboxCluster.UntilAsync("nothing is lost", async () => (await Cluster.ProbeAsync("500ms", url)).Failures == 0);
     }

@@ -10,23 +10,21 @@ public sealed class FailoverTests(SandboxCluster cluster) : SandboxTest(cluster)
     public async Task Holder_Lost_AnotherServesAndItReturnsAsStandby(string how)
     {
         var before = await Cluster.HolderAsync();
-        var traffic = Cluster.ProbeAsync("6s");
-        await SandboxCluster.UntilAsync("traffic", async () => (await Cluster.SandboxAsync("status", "--json")).Length > 0);
-
-        await Cluster.SandboxAsync(["node", .. how.Split(' '), before]);
-        try
+        var seen = await Cluster.ProbeDuringAsync(async () =>
         {
-            await MovedAsync(before);
-        }
-        finally
-        {
-            await Cluster.SandboxAsync("node", "heal", before);
-        }
-
-        var seen = await traffic;
+            await Cluster.SandboxAsync(["node", .. how.Split(' '), before]);
+            try
+            {
+                await MovedAsync(before);
+            }
+            finally
+            {
+                await Cluster.SandboxAsync("node", "heal", before);
+            }
+        });
         await Cluster.HealthyAsync();
 
-        seen.Requests.ShouldBeGreaterThan(300);
+        seen.Requests.ShouldBeGreaterThan(100);
         seen.OutageMillis.ShouldBeLessThan(5000, "a bound for a busy machine; the benchmark measures");
         (await Cluster.HolderAsync()).ShouldNotBe(before, "the one that returns does not take the address back");
         (await Cluster.ProbeAsync()).Failures.ShouldBe(0);
@@ -110,7 +108,7 @@ public sealed class FailoverTests(SandboxCluster cluster) : SandboxTest(cluster)
     {
         try
         {
-            await Cluster.InAsync("client", "arping", "-c1", "-w1", "-I", "eth0", SandboxCluster.Vip);
+            await Cluster.InAsync("client", "arping", "-c1", "-w5", "-I", "eth0", SandboxCluster.Vip);
         }
         catch (InvalidOperationException)
         {
@@ -119,7 +117,7 @@ public sealed class FailoverTests(SandboxCluster cluster) : SandboxTest(cluster)
 
         try
         {
-            await Cluster.InAsync("client", "ping", "-c1", "-W1", SandboxCluster.Vip);
+            await Cluster.InAsync("client", "ping", "-c1", "-W5", SandboxCluster.Vip);
         }
         catch (InvalidOperationException)
         {

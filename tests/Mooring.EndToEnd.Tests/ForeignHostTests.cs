@@ -21,13 +21,13 @@ public sealed class ForeignHostTests(SandboxCluster cluster) : SandboxTest(clust
             """);
         try
         {
-            await Cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/wanted", "--timeout=60s");
+            await Cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/wanted", "--timeout=180s");
             var mac = await Cluster.MacOfAsync("client");
 
             if (six)
             {
                 await Cluster.InAsync("client", "ip", "address", "add", $"{address}/64", "dev", "eth0", "nodad");
-                await Cluster.InAsync("client", "ping", "-6", "-c1", "-W2", "-I", address, "fd00:70::5");
+                await Cluster.InAsync("client", "ping", "-6", "-c1", "-W30", "-I", address, "fd00:70::5");
                 await Cluster.InAsync("client", "ip", "address", "delete", $"{address}/64", "dev", "eth0");
             }
             else

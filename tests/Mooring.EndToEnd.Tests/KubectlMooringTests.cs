@@ -35,8 +35,7 @@ public sealed class KubectlMooringTests(SandboxCluster cluster) : SandboxTest(cl
             (await Cluster.MooringAsync("move", "vip/web", other)).ShouldContain($"web is held by {other}"));
 
         (await Cluster.HolderAsync()).ShouldBe(other);
-        seen.OutageMillis.ShouldBeLessThan(1000);
-        seen.Failures.ShouldBeLessThanOrEqualTo(1, "in Nat mode a request under way at that moment may be lost");
+        await NothingLostAsync(seen, moves: 1);
     }
 
     [Fact]
@@ -64,6 +63,6 @@ public sealed class KubectlMooringTests(SandboxCluster cluster) : SandboxTest(cl
 
         report.RootElement.GetProperty("to").GetString().ShouldBe(await Cluster.HolderAsync());
         report.RootElement.GetProperty("attempts").GetInt32().ShouldBeGreaterThan(10);
-        report.RootElement.GetProperty("outageMillis").GetDouble().ShouldBeLessThan(2000);
+        report.RootElement.GetProperty("outageMillis").GetDouble().ShouldBeLessThan(5000, "a bound for a busy machine; the benchmark measures");
     }
 }

@@ -40,7 +40,7 @@ public sealed class LinkTests
               addresses: ["{{Second}}"]
               ports: [{name: http, port: 80, backendPool: web, targetPort: 8080}]
             """);
-        await cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/slow", "vip/second", "--timeout=60s");
+        await cluster.KubectlAsync("wait", "--for=condition=Ready", "vip/slow", "vip/second", "--timeout=180s");
 
         var gaps = new List<double>();
         for (var run = 1; run <= Runs; run++)
@@ -52,7 +52,7 @@ public sealed class LinkTests
         Tell(string.Create(
             CultureInfo.InvariantCulture,
             $"{Runs} runs: median {gaps[gaps.Count / 2]:0} ms, worst {gaps[^1]:0} ms from the loss of the carrier to the announcement"));
-        gaps[^1].ShouldBeLessThan(2000, "a bound for a busy machine, far from the 6 s of a silent node");
+        gaps[^1].ShouldBeLessThan(4000, "a bound for a busy machine, far from the 6 s of a silent node");
     }
 
     /// <returns>Milliseconds from the loss of the carrier to the announcement by another node.</returns>

@@ -21,7 +21,7 @@ public abstract class LoadBalancerTest(SandboxCluster cluster) : SandboxTest(clu
 
     public override async ValueTask DisposeAsync()
     {
-        await Cluster.KubectlAsync("delete", "services", "-l", "suite=lb", "--wait=true", "--timeout=60s");
+        await Cluster.KubectlAsync("delete", "services", "-l", "suite=lb", "--wait=true", "--timeout=180s");
         await Cluster.KubectlAsync("delete", "addresspools", "--all");
         await base.DisposeAsync();
     }
@@ -55,7 +55,7 @@ public abstract class LoadBalancerTest(SandboxCluster cluster) : SandboxTest(clu
     private async Task<bool> TryConnectAsync(string address, int port)
     {
         var said = await Cluster.InAsync(
-            "client", "bash", "-c", $"timeout 0.3 bash -c 'exec 3<>/dev/tcp/{address}/{port}' 2>/dev/null && echo open || echo closed");
+            "client", "bash", "-c", $"timeout 2 bash -c 'exec 3<>/dev/tcp/{address}/{port}' 2>/dev/null && echo open || echo closed");
         return said.Contains("open", StringComparison.Ordinal);
     }
 }

@@ -23,7 +23,7 @@ public sealed class NoEndpointTests(SandboxCluster cluster) : SandboxTest(cluste
         await PatchAsync("""{"spec": {"healthCheck": {"healthyThreshold": 100}}}""");
         await FailAllAsync();
 
-        (await CurlAsync("30")).ExitCode.ShouldBe(7, "refused, and not given up after the client's 30 s");
+        (await CurlAsync("120")).ExitCode.ShouldBe(7, "refused, and not given up after the client's 120 s");
 
         await FirstIsBackAsync();
     }
@@ -35,7 +35,7 @@ public sealed class NoEndpointTests(SandboxCluster cluster) : SandboxTest(cluste
         await FailAllAsync();
         await SandboxCluster.UntilAsync("connections are held", async () => (await CurlAsync("0.5")).ExitCode == 28);
 
-        var waiting = CurlAsync("30");
+        var waiting = CurlAsync("120");
         await HealAsync("web-3");
 
         var (exitCode, answer) = await waiting;

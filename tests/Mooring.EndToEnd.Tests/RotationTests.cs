@@ -94,7 +94,8 @@ public sealed class RotationTests(SandboxCluster cluster) : SandboxTest(cluster)
             Directory.Delete(state, recursive: true);
         }
 
-        (await File.ReadAllTextAsync(Path.Combine(Root(Cluster), "logs", "controller.log"))).ShouldContain("OtherNode");
+        await SandboxCluster.UntilAsync("the controller's log tells of it", async () =>
+            (await File.ReadAllTextAsync(Path.Combine(Root(Cluster), "logs", "controller.log"))).Contains("OtherNode", StringComparison.Ordinal));
         (await Cluster.InAsync("control", "curl", "-s", "http://127.0.0.1:7951/metrics"))
             .ShouldContain("mooring_agent_connections_refused_total{reason=\"OtherNode\"}");
         await Cluster.HealthyAsync();

@@ -19,6 +19,9 @@ public sealed class SandboxCluster : IAsyncLifetime
     /// <summary>Of its own where two runs share a machine.</summary>
     private static readonly string BaseName = Environment.GetEnvironmentVariable("MOORING_TEST_SANDBOX") ?? "check";
 
+    /// <summary>For what surely comes, on a slow and busy machine too.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private static readonly string Root = FindRoot();
     private static readonly string Configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!);
     public static readonly string Program =
@@ -60,7 +63,7 @@ public sealed class SandboxCluster : IAsyncLifetime
         using var status = JsonDocument.Parse(await SandboxAsync("status", "--json"));
         _kubeconfig = status.RootElement.GetProperty("kubeconfig").GetString()!;
         await KubectlAsync("apply", "-f", Manifest("web.yaml"));
-        await KubectlAsync("wait", "--for=condition=Ready", "vip/web", "--timeout=90s");
+        await KubectlAsync("wait", "--for=condition=Ready", "vip/web", "--timeout=180s");
         if (_up.Length == 0)
         {
             await HealthyAsync();
@@ -187,15 +190,17 @@ public sealed class SandboxCluster : IAsyncLifetime
     }
 
     /// <summary>The client asks every <paramref name="interval"/> from a while before <paramref name="action"/> until it is done.</summary>
-    public async Task<Probe> ProbeDuringAsync(Func<Task> action, string interval = "5ms", string timeout = "900ms")
+    public async Task<Probe> ProbeDuringAsync(
+        Func<Task> action, string interval = "5ms", string timeout = "900ms", string address = Vip)
     {
+        var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
         using var client = StartIn(
-            "client", "dotnet", Program, "probe", "--url", $"http://{Vip}/", "--interval", interval, "--timeout", timeout, "--duration", "0",
+            "client", "dotnet", Program, "probe", "--url", $"http://{host}/", "--interval", interval, "--timeout", timeout, "--duration", "0",
             "--json");
         var output = client.StandardOutput.ReadToEndAsync();
         try
         {
-            await UntilAsync("a client asks", async () => (await InAsync("client", "ss", "-Htan", "dst", Vip)).Length > 0);
+            await UntilAsync("a client asks", async () => (await InAsync("client", "ss", "-Htan", "dst", host)).Length > 0);
             await action();
         }
         finally
@@ -223,7 +228,7 @@ public sealed class SandboxCluster : IAsyncLifetime
     public async Task<string> MacOfAsync(string node) => (await InAsync(node, "cat", "/sys/class/net/eth0/address")).Trim();
 
     public static Task UntilAsync(string what, Func<Task<bool>> condition) =>
-        UntilAsync(what, TimeSpan.FromSeconds(60), condition);
+        UntilAsync(what, Patience, condition);
 
     public static async Task UntilAsync(string what, TimeSpan atMost, Func<Task<bool>> condition)
     {

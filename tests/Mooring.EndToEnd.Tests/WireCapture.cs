@@ -44,7 +44,7 @@ internal sealed class WireCapture : IDisposable
     {
         var capture = new WireCapture(cluster.StartIn(
             place, "tcpdump", "-i", device, "-e", "-n", "-tt", "-l", "--immediate-mode", filter));
-        await capture._listening.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await capture._listening.Task.WaitAsync(TimeSpan.FromMinutes(3));
         return capture;
     }
 
