@@ -3,7 +3,7 @@ namespace Mooring.Controller.Tests;
 /// <summary>Awaits a condition. The limit is far above what is ever needed, for machines that are busy.</summary>
 internal static class Until
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     public static Task TrueAsync(Func<bool> condition, string what) =>
         TrueAsync(() => Task.FromResult(condition()), () => what);

@@ -55,7 +55,7 @@ public sealed class AgentRunTests : IAsyncLifetime
             },
         })
         {
-            Timeout = TimeSpan.FromSeconds(5),
+            Timeout = TimeSpan.FromSeconds(15),
         };
     }
 
@@ -213,7 +213,7 @@ public sealed class AgentRunTests : IAsyncLifetime
                     Type = HealthCheckType.Http,
                     Path = "/healthz",
                     Interval = TimeSpan.FromMilliseconds(200),
-                    Timeout = TimeSpan.FromSeconds(1),
+                    Timeout = TimeSpan.FromSeconds(5),
                     UnhealthyThreshold = 2,
                     HealthyThreshold = 2,
                 },

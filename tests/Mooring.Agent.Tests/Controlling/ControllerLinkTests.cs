@@ -14,6 +14,9 @@ namespace Mooring.Agent.Tests.Controlling;
 
 public sealed class ControllerLinkTests : IAsyncLifetime
 {
+    /// <summary>No connection leaves from it, so that none takes the controller's port while that one restarts.</summary>
+    private static readonly IPAddress Own = IPAddress.Parse("127.0.8.1");
+
     private readonly TemporaryDirectory _directory = new();
     private readonly Consumer _consumer = new();
     private readonly Presence _presence = new();
@@ -24,7 +27,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _controller = await TestController.StartAsync();
+        _controller = await TestController.StartAsync(endPoint: new IPEndPoint(Own, 0));
         _snapshots = new SnapshotKeeper(
             new SnapshotStore(_directory.Path, NullLogger<SnapshotStore>.Instance), [_consumer], NullLogger<SnapshotKeeper>.Instance);
     }
@@ -151,7 +154,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         _controller.Service.Publish(Message(TestSnapshots.Web(5)));
         await StartAsync();
         await AckAsync(5);
-        var endPoint = new IPEndPoint(IPAddress.Loopback, _controller.Address.Port);
+        var endPoint = new IPEndPoint(Own, _controller.Address.Port);
 
         await _controller.DisposeAsync();
         await Eventually.HoldsAsync(() => !_presence.Connected, "disconnected");
@@ -168,7 +171,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     public async Task ControllerFallsSilent_IsNoticedAndTheLinkComesBack()
     {
         _controller.Service.Publish(Message(TestSnapshots.Web(5)));
-        using var relay = new Relay(_controller.Address.Port);
+        using var relay = new Relay(new IPEndPoint(Own, _controller.Address.Port));
         await StartAsync(relay.Address);
         await AckAsync(5);
 

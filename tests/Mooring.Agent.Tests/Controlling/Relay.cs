@@ -7,9 +7,9 @@ namespace Mooring.Agent.Tests.Controlling;
 internal sealed class Relay : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly int _target;
+    private readonly IPEndPoint _target;
 
-    public Relay(int target)
+    public Relay(IPEndPoint target)
     {
         _target = target;
         _listener.Start();
@@ -42,7 +42,7 @@ internal sealed class Relay : IDisposable
         using var target = new TcpClient();
         using (client)
         {
-            await target.ConnectAsync(IPAddress.Loopback, _target);
+            await target.ConnectAsync(_target);
             await Task.WhenAll(PumpAsync(client, target), PumpAsync(target, client));
         }
     }

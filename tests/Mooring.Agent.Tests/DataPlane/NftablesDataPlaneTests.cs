@@ -87,7 +87,7 @@ public sealed class NftablesDataPlaneTests : IAsyncLifetime
 
         Enumerable.Range(0, 20).Select(_ => _lab.Connect()).ShouldAllBe(answer => answer == "pod2 saw 10.70.0.200");
         await established.SendAsync("still there"u8.ToArray());
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         read = await established.ReceiveAsync(buffer, limit.Token);
         Encoding.ASCII.GetString(buffer, 0, read).ShouldBe("still there");
     }
@@ -205,7 +205,7 @@ public sealed class NftablesDataPlaneTests : IAsyncLifetime
         (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldBeEmpty();
 
         _lab.OnNode("nft", command);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await _engine.WaitForChangeAsync(limit.Token);
 
         (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldAllBe(drift => drift.EndsWith(" by nft", StringComparison.Ordinal));

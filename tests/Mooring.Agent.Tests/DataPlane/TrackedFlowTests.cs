@@ -54,7 +54,7 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
         var buffer = new byte[200];
         await client.ReceiveAsync(buffer);
 
-        var drains = Service(Pod2) with { Draining = [Pod1], Leaving = [Pod1], DrainTimeout = TimeSpan.FromSeconds(2) };
+        var drains = Service(Pod2) with { Draining = [Pod1], Leaving = [Pod1], DrainTimeout = TimeSpan.FromSeconds(5) };
         (await _engine.ApplyAsync(State(drains), CancellationToken.None)).Failed.ShouldBeEmpty();
         await _engine.FlowsCut;
         lab.Connect().ShouldStartWith("pod2");
@@ -69,7 +69,7 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
             },
             "the flow is cut");
         await client.SendAsync("any more?"u8.ToArray());
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         (await Should.ThrowAsync<SocketException>(async () => await client.ReceiveAsync(buffer, limit.Token)))
             .SocketErrorCode.ShouldBe(SocketError.ConnectionReset);
     }

@@ -44,7 +44,7 @@ public sealed class ExecProbeTests : ProbeTestBase
     public async Task Exec_TooMuchMemory_Fails()
     {
         // Begins late enough for the limit to be in force.
-        Write("check", "sleep 0.2; exec /usr/bin/head -c 2000000000 /dev/zero | tail -n 1 | wc -c", "set -o pipefail");
+        Write("check", "sleep 1; exec /usr/bin/head -c 2000000000 /dev/zero | tail -n 1 | wc -c", "set -o pipefail");
 
         (await RunAsync()).Success.ShouldBeFalse();
     }
@@ -71,7 +71,7 @@ public sealed class ExecProbeTests : ProbeTestBase
             .ShouldBe(ProbeOutcome.Failed("this node's agent runs no programs: start it with --check-directory"));
     }
 
-    private Task<ProbeOutcome> RunAsync(params string[] arguments) => RunAsync(TimeSpan.FromSeconds(20), arguments);
+    private Task<ProbeOutcome> RunAsync(params string[] arguments) => RunAsync(TimeSpan.FromMinutes(1), arguments);
 
     private Task<ProbeOutcome> RunAsync(TimeSpan timeout, params string[] arguments) => ProbeAsync(
         Check(HealthCheckType.Exec) with { Timeout = timeout, Exec = new ExecCheckIntent { Program = "check", Arguments = [.. arguments] } },

@@ -161,7 +161,7 @@ public sealed class HandshakeWatchTests : IAsyncDisposable
 
     private async Task<HealthChange> NextAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         return await _changes.Reader.ReadAsync(limit.Token);
     }
 }

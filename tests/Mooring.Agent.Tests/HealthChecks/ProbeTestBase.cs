@@ -19,7 +19,7 @@ public abstract class ProbeTestBase : IDisposable
     }
 
     private protected static HealthCheckIntent Check(HealthCheckType type) =>
-        new() { Type = type, Timeout = TimeSpan.FromSeconds(20) };
+        new() { Type = type, Timeout = TimeSpan.FromMinutes(1) };
 
     /// <summary>Checks once, within the check's timeout.</summary>
     private protected async Task<ProbeOutcome> ProbeAsync(HealthCheckIntent check, IPEndPoint endPoint)

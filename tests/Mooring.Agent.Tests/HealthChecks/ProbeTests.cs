@@ -120,7 +120,7 @@ public sealed class ProbeTests
         (await ProbeAsync(check, new IPEndPoint(IPAddress.Loopback, 1))).Success.ShouldBeTrue();
     }
 
-    private static HealthCheckIntent Check(HealthCheckType type) => new() { Type = type, Timeout = TimeSpan.FromSeconds(20) };
+    private static HealthCheckIntent Check(HealthCheckType type) => new() { Type = type, Timeout = TimeSpan.FromMinutes(1) };
 
     private static IPEndPoint ClosedEndPoint()
     {

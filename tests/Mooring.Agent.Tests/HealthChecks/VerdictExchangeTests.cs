@@ -136,7 +136,9 @@ public sealed class VerdictExchangeTests : IAsyncDisposable
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
+
+        // No connection leaves from this address, so that none takes the port while nobody listens.
+        listener.Bind(new IPEndPoint(IPAddress.Parse("127.0.9.1"), port));
         listener.Listen(512);
         return listener;
     }

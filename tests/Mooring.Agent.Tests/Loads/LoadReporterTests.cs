@@ -88,7 +88,7 @@ public sealed class LoadReporterTests : IAsyncLifetime
 
     private async Task<AgentMessage> TakeAsync()
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         return await _reports.TakeAsync(timeout.Token);
     }
 

@@ -3,7 +3,7 @@ namespace Mooring.Kubernetes.Tests.Fakes;
 /// <summary>Waits for what other threads do; generous, as it only ever waits long when the test fails.</summary>
 internal static class Eventually
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     public static async Task TrueAsync(Func<bool> condition, string? what = null)
     {

@@ -153,12 +153,12 @@ public sealed class GrpcCallTests : IAsyncLifetime
     {
         var call = _invoker.AsyncDuplexStreamingCall(EchoService.ChatMethod, null, default);
         await call.RequestStream.WriteAsync("x"u8.ToArray());
-        await _server.Log.Started.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await _server.Log.Started.Task.WaitAsync(TimeSpan.FromMinutes(2));
 
         call.Dispose();
 
         // A service that reads at that moment may see the stream end before it sees the cancellation.
-        await _server.Log.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await _server.Log.Ended.Task.WaitAsync(TimeSpan.FromMinutes(2));
         call.GetStatus().StatusCode.ShouldBe(StatusCode.Cancelled);
     }
 
@@ -182,7 +182,7 @@ public sealed class GrpcCallTests : IAsyncLifetime
         var reading = call.ResponseStream.MoveNext(CancellationToken.None);
         await _server.DisposeAsync();
 
-        await Should.ThrowAsync<RpcException>(() => reading.WaitAsync(TimeSpan.FromSeconds(30)));
+        await Should.ThrowAsync<RpcException>(() => reading.WaitAsync(TimeSpan.FromMinutes(2)));
     }
 
     private async Task<byte[]> SayAsync(byte[] message)

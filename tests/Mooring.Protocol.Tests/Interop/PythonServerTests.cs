@@ -18,7 +18,7 @@ public sealed class PythonServerTests : IAsyncLifetime
         Python.SkipUnlessAvailable();
         _descriptor = Python.WriteDescriptor();
         _server = Python.Start("agent_server.py", _descriptor);
-        var port = await _server.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        var port = await _server.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2));
         _channel = GrpcChannel.ForAddress(
             $"http://127.0.0.1:{port}", new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20 });
     }
@@ -86,7 +86,10 @@ public sealed class PythonServerTests : IAsyncLifetime
     [Fact]
     public async Task Connect_DeadlinePasses_IsDeadlineExceeded()
     {
-        using var call = Client.Connect(deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(200));
+        // Connected first, so that the call gets to the service within its deadline.
+        using var before = _channel!.CreateCallInvoker().AsyncUnaryCall(EchoService.SayMethod, null, default, [1]);
+        await before.ResponseAsync;
+        using var call = Client.Connect(deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(5));
         await call.RequestStream.WriteAsync(Hello("hang", 1));
 
         (await Should.ThrowAsync<RpcException>(() => call.ResponseStream.MoveNext(CancellationToken.None)))
@@ -114,7 +117,7 @@ public sealed class PythonServerTests : IAsyncLifetime
 
         _server!.Kill();
 
-        (await Should.ThrowAsync<RpcException>(() => reading.WaitAsync(TimeSpan.FromSeconds(30))))
+        (await Should.ThrowAsync<RpcException>(() => reading.WaitAsync(TimeSpan.FromMinutes(2))))
             .StatusCode.ShouldBeOneOf(StatusCode.Unavailable, StatusCode.Internal);
     }
 

@@ -35,7 +35,9 @@ def main():
             elif scenario == "refused":
                 list(connect(iter([hello("refused", 1)]), timeout=30))
             elif scenario == "deadline":
-                list(connect(iter([hello("hang", 1)]), timeout=0.2))
+                # Connected first, so that the call gets to the service within its deadline.
+                grpc.channel_ready_future(channel).result(timeout=120)
+                list(connect(iter([hello("hang", 1)]), timeout=5))
             elif scenario == "unary":
                 response, call = say.with_call(b"ping", timeout=30, metadata=[("x-id-bin", b"\x00\xff"), ("x-text", "hi")])
                 result["response"] = response.decode()

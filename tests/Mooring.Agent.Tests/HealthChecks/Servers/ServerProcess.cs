@@ -49,7 +49,7 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Waits until the port takes connections.</summary>
     public async Task<IPEndPoint> ListeningAsync(IPEndPoint endPoint)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
