@@ -15,7 +15,7 @@ source scripts/lib/forward-peers.sh
 rounds=7
 [[ -n $quick ]] && rounds=1
 rounds=${runs:-$rounds}
-readonly connections=32
+readonly connections=32 asked=1000
 readonly tests=(keepalive close bulk udp)
 if [[ -n $quick ]]; then
   phases=("none nat kube haproxy nginx" "none direct kube")
@@ -42,20 +42,29 @@ function setup(thread)
   threads = threads + 1
 end
 function done(summary, latency)
-  io.write(string.format("result %d %d %d %d %d\n", summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99),
+  io.write(string.format("result %d %d %d\n", summary.requests, summary.duration,
     summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.status + summary.errors.timeout))
 end
 LUA
 
-requests() { # SYSTEM SECONDS OPTION...: requests per second, p50, p99 (us)
+requests() { # SYSTEM SECONDS OPTION...: requests per second
   local system=$1 span=$2
   shift 2
   ADDRESSES=${requests[$system]} PORT=${request_port[$system]} in_place client \
     wrk -t2 -c"$connections" -d"${span}s" -s "$work/addresses.lua" "$@" "http://${requests[$system]%% *}:${request_port[$system]}/" \
     >"$work/wrk"
-  awk '$1 == "result" && $2 > 100 && $6 < $2 / 1000 { print $2 * 1e6 / $3, $4, $5; good = 1 } END { exit !good }' "$work/wrk" ||
+  awk '$1 == "result" && $2 > 100 && $4 < $2 / 1000 { print $2 * 1e6 / $3; good = 1 } END { exit !good }' "$work/wrk" ||
     die "$system did not answer the requests: $(cat "$work/wrk")"
+}
+
+latencies() { # SYSTEM OPTION...: p50 and p99 (us) of requests one after the other, the dial included
+  local system=$1
+  shift
+  in_place client curl -s --max-time 20 -o /dev/null -w '%{http_code} %{time_total}\n' "$@" \
+    "http://${requests[$system]%% *}:${request_port[$system]}/?[1-$asked]" | sort -n -k2 |
+    awk -v asked="$asked" '$1 == 200 { times[++count] = $2 * 1e6 }
+      END { print times[int(count * .5)], times[int(count * .99)]; exit count < asked }' ||
+    die "$system did not answer every request"
 }
 
 streams() { # SYSTEM SECONDS FILTER OPTION...: what the filter reads from iperf3's report
@@ -68,8 +77,8 @@ streams() { # SYSTEM SECONDS FILTER OPTION...: what the filter reads from iperf3
 
 one() { # TEST SYSTEM SECONDS
   case $1 in
-    keepalive) requests "$2" "$3" ;;
-    close) requests "$2" "$3" -H 'Connection: close' ;;
+    keepalive) { requests "$2" "$3" && latencies "$2"; } | paste -sd' ' ;;
+    close) { requests "$2" "$3" -H 'Connection: close' && latencies "$2" -H 'Connection: close'; } | paste -sd' ' ;;
     bulk) streams "$2" "$3" '.end.sum_received.bits_per_second / 1e9' ;;
     # As fast as it can; counted where it arrives.
     udp) streams "$2" "$3" '(.end.sum.packets - .end.sum.lost_packets) / .end.sum.seconds' --udp --bitrate 0 --length 64 ;;
