@@ -91,6 +91,23 @@ public sealed class DiagnosisTests
     }
 
     [Fact]
+    public void Of_ProblemOfANode_IsToldOnceForAllAddresses()
+    {
+        const string Mtu = "node-2: eth0 has an MTU of 1400, and 1500 is that of node-1 on the same segment 10.70.0.0/24: run ip link set eth0 mtu 1500";
+        var vip = Vip(new VirtualIpStatus
+        {
+            Conditions = [new V1Condition { Type = "Unobstructed", Status = "False", Reason = "NodeProblem", Message = Mtu }],
+        });
+
+        var trouble = Diagnosis.Of(Healthy with { VirtualIps = [vip, vip, vip] }).ShouldHaveSingleItem();
+
+        trouble.Serious.ShouldBeFalse();
+        trouble.Where.ShouldBe("vip default/web and 2 more");
+        trouble.Problem.ShouldBe($"NodeProblem: {Mtu}");
+        trouble.Fix.ShouldStartWith("do on the node that it names");
+    }
+
+    [Fact]
     public void Of_DrainedNode_NamesTheWayBack()
     {
         var node = new V1Node

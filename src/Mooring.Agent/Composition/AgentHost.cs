@@ -159,6 +159,7 @@ internal static class AgentHost
             provider.GetRequiredService<ILogger<HealthCheckPortService>>()));
 
         services.AddSingleton(provider => new SurroundingsWatch(
+            Options(provider).NodeName,
             () => (new SurroundingsReader(provider.GetRequiredService<DataPlaneOptions>().SysctlDirectory).Interfaces(), SurroundingsReader.EarlierRules()),
             provider.GetRequiredService<NodeFactsCollector>().Found,
             provider.GetRequiredService<TimeProvider>(),

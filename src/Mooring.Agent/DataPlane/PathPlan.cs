@@ -14,13 +14,10 @@ namespace Mooring.Agent.DataPlane;
 /// <param name="IPv6">There are IPv6 services.</param>
 internal sealed record PathPlan(PhysicalAddress TunnelMac, int Mtu, bool IPv6, ImmutableArray<PeerPath> Peers)
 {
-    /// <summary>Outer Ethernet, IPv4, UDP and VXLAN headers.</summary>
-    public const int TunnelOverhead = 50;
-
     private const int HeadersV4 = 40;
     private const int HeadersV6 = 60;
 
-    public int TunnelMtu => Mtu - TunnelOverhead;
+    public int TunnelMtu => Mtu - DataPlaneState.TunnelOverhead;
 
     /// <summary>Largest TCP segment that fits the tunnel, or null where no peer is behind it.</summary>
     public int? SegmentV4 => Peers.Any(peer => peer.HopV4 is null) ? TunnelMtu - HeadersV4 : null;

@@ -17,6 +17,7 @@ namespace Mooring.Agent.Surroundings;
 /// finds belongs to others, and is told with the fix.
 /// </summary>
 internal sealed partial class SurroundingsWatch(
+    string nodeName,
     Func<(ImmutableArray<LocalInterface> Interfaces, ImmutableArray<ForeignRules> Rules)> read,
     Action<ImmutableArray<AddressObstacle>> found,
     TimeProvider timeProvider,
@@ -25,12 +26,14 @@ internal sealed partial class SurroundingsWatch(
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
     private readonly SemaphoreSlim _changed = new(0, 1);
-    private ImmutableSortedSet<string> _known = [];
+    private ImmutableHashSet<AddressObstacle> _known = [];
+    private volatile ClusterSnapshot _snapshot = ClusterSnapshot.Empty;
     private ImmutableArray<IPAddress> _addresses = [];
     private ImmutableArray<VirtualIpIntent> _vips = [];
 
     public Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
     {
+        _snapshot = snapshot;
         if (_vips == snapshot.VirtualIps)
         {
             return Task.FromResult(ImmutableArray<Problem>.Empty);
@@ -85,7 +88,7 @@ internal sealed partial class SurroundingsWatch(
         try
         {
             var (interfaces, rules) = read();
-            problems = NodeSurvey.Find(_addresses, interfaces, rules);
+            problems = [.. NodeSurvey.Find(_addresses, interfaces, rules), .. MtuSurvey.Find(_snapshot, nodeName)];
         }
         catch (Exception exception)
             when (exception is SystemCallException or SocketException or NftablesException or IOException or InvalidDataException)
@@ -94,13 +97,13 @@ internal sealed partial class SurroundingsWatch(
             return;
         }
 
-        var now = problems.Select(problem => problem.Message).ToImmutableSortedSet(StringComparer.Ordinal);
+        var now = problems.ToImmutableHashSet();
         if (now.SetEquals(_known))
         {
             return;
         }
 
-        foreach (var message in now.Except(_known))
+        foreach (var message in now.Select(problem => problem.Message).Except(_known.Select(problem => problem.Message)).Order(StringComparer.Ordinal))
         {
             Log.Problem(logger, message);
         }

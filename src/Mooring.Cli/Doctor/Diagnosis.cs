@@ -8,6 +8,7 @@ namespace Mooring.Cli.Doctor;
 internal static partial class Diagnosis
 {
     private const string DrainAnnotation = "mooring.dev/drain";
+    private const string Unobstructed = "Unobstructed";
 
     /// <summary>Reasons of a candidate that somebody meant to be so.</summary>
     private static readonly HashSet<string> Meant = new(StringComparer.Ordinal)
@@ -21,6 +22,7 @@ internal static partial class Diagnosis
         .. KubeProxy(sight),
         .. OtherAnnouncers(sight),
         .. Nodes(sight),
+        .. NodeProblems(sight),
         .. sight.VirtualIps.SelectMany(VirtualIp),
         .. sight.BackendPools.SelectMany(Certificates),
         .. sight.AddressPools.SelectMany(AddressPool),
@@ -81,6 +83,18 @@ internal static partial class Diagnosis
         }
     }
 
+    /// <summary>What agents find on their nodes, once for all the addresses that it stands in the way of.</summary>
+    private static IEnumerable<Trouble> NodeProblems(ClusterSight sight) => sight.VirtualIps
+        .SelectMany(vip => (vip.Status?.Conditions ?? [])
+            .Where(condition => condition is { Type: Unobstructed, Status: "False" })
+            .Select(condition => (Vip: $"vip {vip.Metadata.NamespaceProperty}/{vip.Metadata.Name}", condition.Reason, condition.Message)))
+        .GroupBy(found => (found.Reason, found.Message))
+        .Select(same => new Trouble(
+            false,
+            same.Count() == 1 ? same.First().Vip : $"{same.First().Vip} and {same.Count() - 1} more",
+            $"{same.Key.Reason}: {same.Key.Message}",
+            "do on the node that it names what it ends with, and keep it in the node's configuration"));
+
     private static string FixOf(string reason) => reason switch
     {
         "AgentNotConnected" or "AgentAway" =>
@@ -97,7 +111,7 @@ internal static partial class Diagnosis
         var where = $"vip {vip.Metadata.NamespaceProperty}/{vip.Metadata.Name}";
         foreach (var condition in vip.Status?.Conditions ?? [])
         {
-            if (condition.Type != "Ready" && condition.Status == "False")
+            if (condition.Type is not ("Ready" or Unobstructed) && condition.Status == "False")
             {
                 yield return new Trouble(
                     condition.Type is "Held" or "Uncontested" or "BackendsReady" or "Accepted",

@@ -7,6 +7,9 @@ public sealed record DataPlaneState
 {
     public static readonly DataPlaneState Empty = new();
 
+    /// <summary>Outer Ethernet, IPv4, UDP and VXLAN headers in bytes.</summary>
+    public const int TunnelOverhead = 50;
+
     private ServiceTraits? _traits;
 
     /// <summary>The node the state is for.</summary>

@@ -63,6 +63,7 @@ public sealed class SurroundingsWatchTests(ForwardingLab lab) : IAsyncLifetime
     private async Task WatchAsync()
     {
         _watch = new SurroundingsWatch(
+            "node-1",
             () => lab.Node.Run(() => (_reader.Interfaces(), SurroundingsReader.EarlierRules())),
             problems => _found = [.. problems.Select(problem => problem.Message)],
             TimeProvider.System,

@@ -55,7 +55,7 @@ internal static class SyncBenchmark
         using var handshakes = new HandshakeWatch(
             checks, static _ => { }, ConntrackMonitor.Open, TimeProvider.System, NullLogger<HandshakeWatch>.Instance);
         using var surroundings = new SurroundingsWatch(
-            static () => ([], []), static _ => { }, TimeProvider.System, NullLogger<SurroundingsWatch>.Instance);
+            SyncSnapshots.Node, static () => ([], []), static _ => { }, TimeProvider.System, NullLogger<SurroundingsWatch>.Instance);
         var state = Directory.CreateTempSubdirectory("mooring-sync-");
         var held = new HeldByKernel();
         var keeper = new SnapshotKeeper(
