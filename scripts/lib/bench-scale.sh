@@ -22,8 +22,8 @@ k create namespace mooring-system >/dev/null
 k apply -f crds >/dev/null
 k wait --for=condition=Established crd/virtualips.mooring.dev crd/backendpools.mooring.dev crd/addresspools.mooring.dev \
   crd/addressclaims.mooring.dev --timeout=60s >/dev/null
-# What .NET allows its heap in a container with a limit of 1 GiB: three quarters of it, in hexadecimal.
-DOTNET_GCHeapHardLimit=30000000 dotnet "src/Mooring.Controller/bin/$CONFIGURATION/net10.0/mooring-controller.dll" run --kubeconfig "$KUBECONFIG" \
+# What the controller's heap may take in a container with a limit of 1 GiB: 70 % of it, in hexadecimal.
+DOTNET_GCHeapHardLimit=2CCCCCCC dotnet "src/Mooring.Controller/bin/$CONFIGURATION/net10.0/mooring-controller.dll" run --kubeconfig "$KUBECONFIG" \
   --listen "https://127.0.0.1:$port" --leader-elect=false --log-level=Warning >"$work/controller.log" 2>&1 &
 controller=$!
 
