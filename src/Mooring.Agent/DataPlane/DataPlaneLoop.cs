@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Mooring.Agent.Snapshots;
 using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;
+using Mooring.Protocol.Snapshots;
 using Mooring.Protocol.V1Alpha1;
 
 namespace Mooring.Agent.DataPlane;
@@ -246,7 +247,7 @@ internal sealed partial class DataPlaneLoop(
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             Log.Failed(logger, exception);
-            problems = [new Problem { Message = $"data plane: {exception.Message}" }];
+            problems = [new Problem { Field = ProblemFields.DataPlane, Message = $"data plane: {exception.Message}" }];
             PutBack(holders);
         }
         catch

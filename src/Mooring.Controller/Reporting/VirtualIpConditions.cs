@@ -166,9 +166,9 @@ internal sealed class VirtualIpConditions(
         var refusals = agents.Refusals
             .OrderBy(node => node.Key, StringComparer.Ordinal)
             .SelectMany(node => node.Value.Select(refusal => (Node: node.Key, Refusal: refusal)))
-            .Where(entry => entry.Refusal.Object == key || sets.Contains(entry.Refusal.Object))
+            .Where(entry => entry.Refusal.ConcernsAll || entry.Refusal.Object == key || sets.Contains(entry.Refusal.Object))
             .Take(MaxListed)
-            .Select(entry => entry.Refusal.Field.Length == 0
+            .Select(entry => entry.Refusal.Field.Length == 0 || entry.Refusal.ConcernsAll
                 ? $"{entry.Node}: {entry.Refusal.Message}"
                 : $"{entry.Node}: {entry.Refusal.Field}: {entry.Refusal.Message}")
             .ToArray();

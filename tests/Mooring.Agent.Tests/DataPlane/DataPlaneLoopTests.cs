@@ -77,7 +77,8 @@ public sealed class DataPlaneLoopTests : IAsyncLifetime
 
         var problems = await _loop.ApplyAsync(TestSnapshots.Web(1), CancellationToken.None);
 
-        problems.ShouldHaveSingleItem().Message.ShouldBe("data plane: netlink: EBUSY");
+        var problem = problems.ShouldHaveSingleItem();
+        (problem.Object, problem.Field, problem.Message).ShouldBe(("", "data_plane", "data plane: netlink: EBUSY"));
         await Eventually.HoldsAsync(() => !_dataPlane.Applied.IsEmpty, "applied at last");
     }
 

@@ -156,6 +156,25 @@ public sealed class VirtualIpStatusTests
     }
 
     [Fact]
+    public void Compute_DataPlaneOfANodeFails_IsSaidOfEveryVirtualIp()
+    {
+        var world = ThreeNodes() with { Holders = Held("node-1") };
+        var view = View(world) with
+        {
+            Refusals = ImmutableDictionary<string, ImmutableArray<Refusal>>.Empty.Add(
+                "node-1",
+                [new Refusal("", "data_plane", "data plane: no such protocol: tcp"), new Refusal("", "", "snapshot not saved on the node")]),
+        };
+
+        var status = Compute(world, view);
+
+        var condition = Condition(status, "Programmed");
+        (condition.Status, condition.Reason, condition.Message)
+            .ShouldBe(("False", Reasons.RefusedByAgent, "node-1: data plane: no such protocol: tcp"));
+        Condition(status, "Ready").Status.ShouldBe("False");
+    }
+
+    [Fact]
     public void Compute_AgentFindsSomethingInTheWay_IsSaidWithoutMakingItNotReady()
     {
         var world = ThreeNodes() with { Holders = Held("node-1") };
