@@ -8,6 +8,7 @@ using Mooring.Agent.Failover;
 using Mooring.Agent.Gateways;
 using Mooring.Agent.HealthCheckPorts;
 using Mooring.Agent.HealthChecks;
+using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Agent.Interfaces;
 using Mooring.Agent.Loads;
 using Mooring.Agent.Snapshots;

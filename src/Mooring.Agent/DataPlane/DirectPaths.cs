@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Mooring.Agent.DataPlane.Plans;
+using Mooring.Agent.DataPlane.Tables;
 using Mooring.Linux;
 using Mooring.Linux.Netlink;
 

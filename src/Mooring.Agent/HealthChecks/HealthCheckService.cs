@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Core.Health;
 using Mooring.Core.Snapshots;
 

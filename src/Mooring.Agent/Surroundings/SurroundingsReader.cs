@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Mooring.Agent.DataPlane;
+using Mooring.Agent.DataPlane.Tables;
 using Mooring.Core.Snapshots;
 using Mooring.Core.Surroundings;
 using Mooring.Linux.Netlink;

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Mooring.Controller.Agents.Admission;
 
 namespace Mooring.Controller.Agents;
 

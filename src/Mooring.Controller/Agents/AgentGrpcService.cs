@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Mooring.Controller.Agents.Admission;
 using Mooring.Core.Snapshots;
 using Mooring.Protocol.Snapshots;
 using Mooring.Protocol.V1Alpha1;

@@ -1,6 +1,4 @@
 using System.Security.Authentication;
-using k8s;
-using k8s.Models;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -11,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Mooring.Api.V1Alpha1;
 using Mooring.Controller.Agents;
+using Mooring.Controller.Agents.Admission;
 using Mooring.Controller.Allocation;
 using Mooring.Controller.LoadBalancers;
 using Mooring.Controller.Reconciling;
@@ -22,6 +21,8 @@ using Mooring.Kubernetes.Caching;
 using Mooring.Kubernetes.Client;
 using Mooring.Protocol.Snapshots;
 using Mooring.Telemetry;
+using k8s;
+using k8s.Models;
 
 namespace Mooring.Controller.Hosting;
 

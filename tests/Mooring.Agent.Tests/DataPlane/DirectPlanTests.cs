@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Mooring.Agent.DataPlane;
+using Mooring.Agent.DataPlane.Plans;
 using Mooring.Core.Balancing;
 using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;

@@ -1,5 +1,6 @@
 using System.Net;
 using Mooring.Agent.DataPlane;
+using Mooring.Agent.DataPlane.Flows;
 using Mooring.Agent.Tests.Speaker;
 using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Mooring.Agent.DataPlane;
+using Mooring.Agent.DataPlane.Plans;
 using Mooring.Core.Balancing;
 using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;

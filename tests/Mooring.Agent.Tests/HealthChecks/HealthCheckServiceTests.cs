@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.HealthChecks;
+using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Core.Health;
 using Mooring.Core.Snapshots;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Mooring.Agent.HealthChecks;
+using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.Tests.HealthChecks;

@@ -4,6 +4,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.HealthChecks;
+using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.Tests.HealthChecks;

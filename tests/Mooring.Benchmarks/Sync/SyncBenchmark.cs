@@ -10,6 +10,7 @@ using Mooring.Agent.Composition;
 using Mooring.Agent.Controlling;
 using Mooring.Agent.DataPlane;
 using Mooring.Agent.HealthChecks;
+using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Agent.Loads;
 using Mooring.Agent.Snapshots;
 using Mooring.Agent.Surroundings;

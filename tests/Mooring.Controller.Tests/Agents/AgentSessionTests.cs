@@ -8,11 +8,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Mooring.Controller.Agents;
+using Mooring.Controller.Agents.Admission;
 using Mooring.Controller.World;
 using Mooring.Core.Placement;
 using Mooring.Core.Snapshots;
 using Mooring.Protocol.Snapshots;
 using Mooring.Protocol.V1Alpha1;
+
 using HeartbeatKey = Mooring.Core.Snapshots.HeartbeatKey;
 
 namespace Mooring.Controller.Tests.Agents;

@@ -1,11 +1,12 @@
 using System.Diagnostics.Metrics;
 using Grpc.Core;
-using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Mooring.Controller.Agents;
+using Mooring.Controller.Agents.Admission;
 using Mooring.Controller.Trust;
 using Mooring.Core.Placement;
 using Mooring.Protocol.V1Alpha1;
+using k8s.Models;
 
 namespace Mooring.Controller.Tests.Integration;
 

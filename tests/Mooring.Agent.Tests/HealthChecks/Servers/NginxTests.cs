@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Mooring.Agent.HealthChecks;
+using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Agent.Tests.HealthChecks.Servers;
