@@ -13,13 +13,13 @@ namespace Mooring.Agent.HealthChecks;
 /// Checks the endpoints this node may have to forward to: those of every backend set behind an address the node holds
 /// or may soon. Verdicts hold here at once; the other agents and the controller hear of them.
 /// </summary>
-internal sealed partial class HealthCheckService : BackgroundService
+internal sealed class HealthCheckService : BackgroundService
 {
     private readonly string _nodeName;
     private readonly HealthProbes _probes;
     private readonly HealthCheckMetrics _metrics;
     private readonly TimeProvider _timeProvider;
-    private readonly ILogger<HealthCheckService> _logger;
+    private readonly VerdictLog _log;
     private readonly CheckScheduler _scheduler;
     private readonly Lock _gate = new();
     private readonly Dictionary<(string SetId, IPEndPoint Backend), ScheduledCheck> _checks = [];
@@ -38,7 +38,7 @@ internal sealed partial class HealthCheckService : BackgroundService
         _probes = probes;
         _metrics = metrics;
         _timeProvider = timeProvider;
-        _logger = logger;
+        _log = new VerdictLog(logger, metrics);
         _sets = new CheckedSets(nodeName);
         _scheduler = new CheckScheduler(RunAsync, Next, metrics, timeProvider);
         metrics.CountWith(Count);
@@ -274,7 +274,7 @@ internal sealed partial class HealthCheckService : BackgroundService
         catch (Exception exception)
         {
             // A probe turns every failure into an outcome, so this is a fault of ours; the verdict stays, the checks go on.
-            Log.CheckFaulted(_logger, target.BackendSetId, target.Backend, exception);
+            _log.Faulted(target, exception);
         }
     }
 
@@ -343,31 +343,8 @@ internal sealed partial class HealthCheckService : BackgroundService
             _verdicts[key] = verdict;
         }
 
-        Tell(target, before, verdict);
+        _log.Changed(target, before, verdict);
         Changed?.Invoke(new HealthChange(target.BackendSetId, target.Backend, verdict));
-    }
-
-    private void Tell(HealthCheckTarget target, HealthVerdict? before, HealthVerdict verdict)
-    {
-        if (verdict.Warning.Length > 0 && verdict.Warning != before?.Warning)
-        {
-            Log.BackendWarning(_logger, target.BackendSetId, target.Backend, verdict.Warning);
-        }
-
-        if (before?.Healthy == verdict.Healthy)
-        {
-            return;
-        }
-
-        _metrics.Changed(verdict.Healthy);
-        if (verdict.Healthy)
-        {
-            Log.BackendHealthy(_logger, target.BackendSetId, target.Backend);
-        }
-        else
-        {
-            Log.BackendUnhealthy(_logger, target.BackendSetId, target.Backend, verdict.Reason);
-        }
     }
 
     private (int Healthy, int Unhealthy) Count()
@@ -379,23 +356,5 @@ internal sealed partial class HealthCheckService : BackgroundService
         }
 
         return (healthy, unhealthy);
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Backend {Backend} of {BackendSet} is healthy")]
-        public static partial void BackendHealthy(ILogger logger, string backendSet, IPEndPoint backend);
-
-        [LoggerMessage(Level = LogLevel.Information, Message = "Backend {Backend} of {BackendSet} is unhealthy: {Reason}")]
-        public static partial void BackendUnhealthy(
-            ILogger logger, string backendSet, IPEndPoint backend, string reason);
-
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Backend {Backend} of {BackendSet} passes its check, but: {Warning}")]
-        public static partial void BackendWarning(
-            ILogger logger, string backendSet, IPEndPoint backend, string warning);
-
-        [LoggerMessage(Level = LogLevel.Error, Message = "A check of {Backend} of {BackendSet} ended by a fault")]
-        public static partial void CheckFaulted(
-            ILogger logger, string backendSet, IPEndPoint backend, Exception exception);
     }
 }
