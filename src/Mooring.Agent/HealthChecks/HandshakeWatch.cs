@@ -34,7 +34,6 @@ internal sealed partial class HandshakeWatch(
     private static readonly TimeSpan RefusedInterval = TimeSpan.FromMilliseconds(50);
 
     private const byte Tcp = 6;
-    private const byte SynSent = 1; // TCP_CONNTRACK_SYN_SENT
 
     /// <summary>Looking takes at most a twentieth of one core.</summary>
     private const int Rest = 19;
@@ -88,7 +87,7 @@ internal sealed partial class HandshakeWatch(
     {
         readFlows(flow =>
         {
-            if (flow.TcpState == SynSent && Find(flow) is { } set && IsUnanswered(flow))
+            if (flow.AwaitsAnswer && Find(flow) is { } set && IsUnanswered(flow))
             {
                 Failed(set, flow.ReplySource);
             }

@@ -35,6 +35,9 @@ public sealed record ForwardedService
     /// <summary>Those of <see cref="Draining"/> whose flows may go on for <see cref="DrainTimeout"/>; the others' for as long as they do.</summary>
     public ImmutableArray<ForwardedBackend> Leaving { get; init; } = [];
 
+    /// <summary>Those of <see cref="Draining"/> that fail their check or are not ready: a TCP handshake they have not answered is not waited for.</summary>
+    public ImmutableArray<ForwardedBackend> Failed { get; init; } = [];
+
     /// <summary>Clients that are served, none of them within another; null: all.</summary>
     public ImmutableArray<IPNetwork>? SourceRanges { get; init; }
 

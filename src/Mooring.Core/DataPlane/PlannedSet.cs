@@ -10,6 +10,7 @@ namespace Mooring.Core.DataPlane;
 /// <param name="Draining">Take no new flows, and keep their established ones of any protocol.</param>
 /// <param name="Unfit">Take no new flows, and keep their established ones of TCP.</param>
 /// <param name="Leaving">Those of them whose flows may go on for the drain timeout only.</param>
+/// <param name="Failed">Those of <paramref name="Unfit"/> that fail their check or are not ready.</param>
 internal sealed record PlannedSet(
     BackendSet Set,
     AddressFamily Family,
@@ -17,6 +18,7 @@ internal sealed record PlannedSet(
     ImmutableArray<ForwardedBackend> Draining,
     ImmutableArray<ForwardedBackend> Unfit,
     ImmutableArray<ForwardedBackend> Leaving,
+    ImmutableArray<ForwardedBackend> Failed,
     Lazy<DirectForwarding?> Direct)
 {
     /// <summary>
@@ -34,6 +36,7 @@ internal sealed record PlannedSet(
         var draining = ImmutableArray.CreateBuilder<ForwardedBackend>();
         var unfit = ImmutableArray.CreateBuilder<ForwardedBackend>();
         var leaving = ImmutableArray.CreateBuilder<ForwardedBackend>();
+        var failed = ImmutableArray.CreateBuilder<ForwardedBackend>();
         foreach (var backend in set.Backends)
         {
             if (backend.Address.AddressFamily != family)
@@ -56,18 +59,17 @@ internal sealed record PlannedSet(
                 leaving.Add(forwarded);
             }
 
-            if (fit)
-            {
-                draining.Add(forwarded);
-            }
+            (fit ? draining : failed).Add(forwarded);
         }
 
         backends.Sort(BackendOrder.Instance);
         draining.Sort(BackendOrder.Instance);
         unfit.Sort(BackendOrder.Instance);
         leaving.Sort(BackendOrder.Instance);
+        failed.Sort(BackendOrder.Instance);
         return new PlannedSet(
             set, family, backends.ToImmutable(), draining.ToImmutable(), unfit.ToImmutable(), leaving.ToImmutable(),
+            failed.ToImmutable(),
             new Lazy<DirectForwarding?>(
                 () => set.SlotsOf(family) is { } slots ? DirectPlanner.Plan(slots, set, nodeName, fits) : null));
     }

@@ -168,22 +168,27 @@ public sealed class SnapshotPlanner(string nodeName)
         return true;
     }
 
-    private static ForwardedService Forward(Origin origin, PlannedSet planned) => new()
+    private static ForwardedService Forward(Origin origin, PlannedSet planned)
     {
-        VirtualIp = origin.Vip.Key,
-        Address = origin.Address,
-        Protocol = origin.Port.Protocol,
-        Port = origin.Port.Port,
-        Algorithm = planned.Set.Algorithm,
-        ClientAffinityTimeout = planned.Set.ClientAffinityTimeout,
-        HoldsWithoutBackends = planned.Set.HoldsWithoutBackends,
-        Backends = origin.Vip.LocalEndpointsOnly ? planned.Local.Value : planned.Backends,
-        Direct = origin.Vip.Forwarding == ForwardingMode.Direct ? planned.Direct.Value : null,
-        Draining = origin.Port.Protocol != TransportProtocol.Udp && !planned.Set.ShutsDownSessions ? planned.Unfit : planned.Draining,
-        Leaving = planned.Leaving,
-        DrainTimeout = planned.Set.DrainTimeout,
-        SourceRanges = SourceRange.Of(origin.Vip.SourceRanges, origin.Address.AddressFamily),
-    };
+        var keepsFailed = origin.Port.Protocol != TransportProtocol.Udp && !planned.Set.ShutsDownSessions;
+        return new ForwardedService
+        {
+            VirtualIp = origin.Vip.Key,
+            Address = origin.Address,
+            Protocol = origin.Port.Protocol,
+            Port = origin.Port.Port,
+            Algorithm = planned.Set.Algorithm,
+            ClientAffinityTimeout = planned.Set.ClientAffinityTimeout,
+            HoldsWithoutBackends = planned.Set.HoldsWithoutBackends,
+            Backends = origin.Vip.LocalEndpointsOnly ? planned.Local.Value : planned.Backends,
+            Direct = origin.Vip.Forwarding == ForwardingMode.Direct ? planned.Direct.Value : null,
+            Draining = keepsFailed ? planned.Unfit : planned.Draining,
+            Leaving = planned.Leaving,
+            Failed = keepsFailed ? planned.Failed : [],
+            DrainTimeout = planned.Set.DrainTimeout,
+            SourceRanges = SourceRange.Of(origin.Vip.SourceRanges, origin.Address.AddressFamily),
+        };
+    }
 
     private sealed record Origin(VirtualIpIntent Vip, IPAddress Address, PortIntent Port);
 }

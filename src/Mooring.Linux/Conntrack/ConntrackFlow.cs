@@ -16,5 +16,9 @@ public readonly record struct ConntrackFlow(
     /// <summary>Not over: for TCP from the first packet until both ends have closed, for others as long as it is tracked.</summary>
     public bool IsOpen => TcpState < LastAck;
 
+    /// <summary>A TCP handshake that the other end has not answered yet.</summary>
+    public bool AwaitsAnswer => TcpState == SynSent;
+
+    private const byte SynSent = 1;
     private const byte LastAck = 6;
 }

@@ -16,6 +16,9 @@ public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposab
 {
     public const string Vip = "10.70.0.100";
     public const string VipV6 = "fd00:70::100";
+
+    /// <summary>Takes packets and never answers: they end at a pod's interface, as they are for another MAC address.</summary>
+    public const string Silent = "10.71.1.9";
     private const string Prefix = "mr-dp-";
 
     private static readonly string[] Names = ["client", "node", "pod1", "pod2", "remote"];
@@ -73,6 +76,8 @@ public sealed class ForwardingLab : ICollectionFixture<ForwardingLab>, IDisposab
             -n {Prefix}node route add fd00:71:1::2 dev p1 src fd00:70::11
             -n {Prefix}node route add 10.71.1.3 dev p2 src 10.70.0.11
             -n {Prefix}node route add fd00:71:1::3 dev p2 src fd00:70::11
+            -n {Prefix}node route add {Silent} dev p1 src 10.70.0.11
+            -n {Prefix}node neigh replace {Silent} lladdr 02:00:00:00:00:99 dev p1 nud permanent
             -n {Prefix}node route add 10.71.2.2 via 10.70.0.12
             -n {Prefix}node route add fd00:71:2::2 via fd00:70::12
             -n {Prefix}client route add local 10.73.0.0/16 dev lo

@@ -4,6 +4,7 @@ using Mooring.Agent.DataPlane.Flows;
 using Mooring.Agent.Tests.Speaker;
 using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;
+using Mooring.Linux.Conntrack;
 
 namespace Mooring.Agent.Tests.DataPlane;
 
@@ -11,6 +12,9 @@ public sealed class StaleFlowsTests
 {
     private static readonly ForwardedBackend One = new(IPAddress.Parse("10.71.1.2"), 8080, 1, Local: true);
     private static readonly ForwardedBackend Two = new(IPAddress.Parse("10.71.1.3"), 8080, 1, Local: true);
+
+    private static readonly FlowCut OfTwo = new("10.70.0.100 . tcp . 80", "10.71.1.3 . 8080");
+    private static readonly FlowCut UnansweredOfTwo = OfTwo with { UnansweredOnly = true };
 
     private readonly ManualTimeProvider _time = new();
     private readonly StaleFlows _flows;
@@ -24,7 +28,7 @@ public sealed class StaleFlowsTests
     [Fact]
     public void Advance_BackendGone_IsCutOnce()
     {
-        _flows.Advance(State([One])).ShouldBe([("10.70.0.100 . tcp . 80", "10.71.1.3 . 8080")]);
+        _flows.Advance(State([One])).ShouldBe([OfTwo]);
         _flows.Advance(State([One])).ShouldBeEmpty();
     }
 
@@ -38,7 +42,7 @@ public sealed class StaleFlowsTests
 
         _time.Advance(TimeSpan.FromSeconds(1));
         _flows.Due.ShouldBeTrue();
-        _flows.Advance(State([One], leaving: [Two])).ShouldBe([("10.70.0.100 . tcp . 80", "10.71.1.3 . 8080")]);
+        _flows.Advance(State([One], leaving: [Two])).ShouldBe([OfTwo]);
 
         _flows.Due.ShouldBeFalse();
         _flows.Advance(State([One], leaving: [Two])).ShouldBeEmpty();
@@ -58,16 +62,41 @@ public sealed class StaleFlowsTests
     }
 
     [Fact]
-    public void Advance_BackendDownButKept_IsNeverCut()
+    public void Advance_BackendFails_OnlyItsUnansweredHandshakesAreCutEachTime()
     {
-        _flows.Advance(State([One], kept: [Two])).ShouldBeEmpty();
+        _flows.Advance(State([One], failed: [Two])).ShouldBe([UnansweredOfTwo]);
         _time.Advance(TimeSpan.FromDays(1));
 
         _flows.Due.ShouldBeFalse();
-        _flows.Advance(State([One], kept: [Two])).ShouldBeEmpty();
+        _flows.Advance(State([One], failed: [Two with { Weight = 2 }])).ShouldBeEmpty("it is the same failure");
+
+        _flows.Advance(State([One, Two])).ShouldBeEmpty();
+        _flows.Advance(State([One], failed: [Two])).ShouldBe([UnansweredOfTwo]);
     }
 
-    private static DataPlaneState State(ForwardedBackend[] backends, ForwardedBackend[]? leaving = null, ForwardedBackend[]? kept = null) => new()
+    [Fact]
+    public void Advance_BackendFailedBeforeTheFirstPlan_ItsUnansweredHandshakesAreCut() =>
+        new StaleFlows(_time).Advance(State([One], failed: [Two])).ShouldBe([UnansweredOfTwo]);
+
+    [Theory]
+    [InlineData("10.70.0.100:80", "10.71.1.3:8080", 1, true)]
+    [InlineData("10.70.0.100:80", "10.71.1.3:8080", 2, false)] // SYN_RECV: answered
+    [InlineData("10.70.0.100:80", "10.71.1.3:8080", 3, false)] // ESTABLISHED
+    [InlineData("10.70.0.100:80", "10.71.1.2:8080", 1, false)]
+    [InlineData("10.70.0.100:81", "10.71.1.3:8080", 1, false)]
+    public void IsNamed_UnansweredOnly_PicksHandshakesOfThatServiceWithThatBackend(string vip, string backend, byte state, bool named) =>
+        StaleFlows.IsNamed(Flow(vip, backend, state), [UnansweredOfTwo]).ShouldBe(named);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void IsNamed_BackendGone_PicksEveryFlowOfIt(byte state) =>
+        StaleFlows.IsNamed(Flow("10.70.0.100:80", "10.71.1.3:8080", state), [OfTwo]).ShouldBeTrue();
+
+    private static ConntrackFlow Flow(string vip, string backend, byte state) =>
+        new(6, IPEndPoint.Parse("10.70.0.200:20000"), IPEndPoint.Parse(vip), IPEndPoint.Parse(backend)) { TcpState = state };
+
+    private static DataPlaneState State(ForwardedBackend[] backends, ForwardedBackend[]? leaving = null, ForwardedBackend[]? failed = null) => new()
     {
         Services =
         [
@@ -78,8 +107,9 @@ public sealed class StaleFlowsTests
                 Protocol = TransportProtocol.Tcp,
                 Port = 80,
                 Backends = [.. backends],
-                Draining = [.. leaving ?? [], .. kept ?? []],
+                Draining = [.. leaving ?? [], .. failed ?? []],
                 Leaving = [.. leaving ?? []],
+                Failed = [.. failed ?? []],
                 DrainTimeout = TimeSpan.FromSeconds(30),
             },
         ],

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.DataPlane;
 using Mooring.Core.DataPlane;
@@ -75,6 +76,32 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Apply_EndpointFailsBeforeItAnswers_SameConnectSucceedsElsewhereAndOldFlowsGoOn()
+    {
+        var silent = new ForwardedBackend(IPAddress.Parse(ForwardingLab.Silent), 8080, 1, Local: true);
+        var buffer = new byte[200];
+        await ApplyAsync(Pod1);
+        using var old = lab.OpenTcp();
+        await old.ConnectAsync(Vip, 80);
+        await old.ReceiveAsync(buffer);
+        await ApplyAsync(Service(silent) with { Draining = [Pod1] });
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var client = lab.OpenTcp();
+        client.Bind(new IPEndPoint(IPAddress.Parse("10.70.0.200"), 20_000));
+        var connecting = client.ConnectAsync(new IPEndPoint(Vip, 80), limit.Token);
+        await Eventually.HoldsAsync(
+            () => Open((IPEndPoint)client.LocalEndPoint!).Exists(flow => flow.AwaitsAnswer), "the endpoint has the SYN");
+
+        await ApplyAsync(Service(Pod2) with { Draining = [Pod1, silent], Failed = [Pod1, silent] });
+
+        await connecting;
+        var length = await client.ReceiveAsync(buffer, limit.Token);
+        Encoding.ASCII.GetString(buffer, 0, length).ShouldStartWith("pod2");
+        await old.SendAsync("still there"u8.ToArray());
+        (await old.ReceiveAsync(buffer, limit.Token)).ShouldBe("still there".Length);
+    }
+
+    [Fact]
     public async Task TakeRefused_EndpointThatRefuses_TellsOfItsHandshakeAndOfNoOther()
     {
         var refusing = Pod1 with { Port = 8099 };
@@ -110,9 +137,11 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
         return flows;
     });
 
-    private async Task ApplyAsync(params ForwardedBackend[] backends)
+    private Task ApplyAsync(params ForwardedBackend[] backends) => ApplyAsync(Service(backends));
+
+    private async Task ApplyAsync(ForwardedService service)
     {
-        (await _engine.ApplyAsync(State(Service(backends)), CancellationToken.None)).Failed.ShouldBeEmpty();
+        (await _engine.ApplyAsync(State(service), CancellationToken.None)).Failed.ShouldBeEmpty();
         await _engine.FlowsCut;
     }
 

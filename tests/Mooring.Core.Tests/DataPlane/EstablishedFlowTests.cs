@@ -8,12 +8,12 @@ namespace Mooring.Core.Tests.DataPlane;
 public sealed class EstablishedFlowTests
 {
     [Theory]
-    [InlineData(TransportProtocol.Tcp, false, "2345", "25")]
-    [InlineData(TransportProtocol.Tcp, true, "25", "25")]
-    [InlineData(TransportProtocol.Udp, false, "25", "25")]
-    [InlineData(TransportProtocol.Udp, true, "25", "25")]
+    [InlineData(TransportProtocol.Tcp, false, "2345", "25", "34")]
+    [InlineData(TransportProtocol.Tcp, true, "25", "25", "")]
+    [InlineData(TransportProtocol.Udp, false, "25", "25", "")]
+    [InlineData(TransportProtocol.Udp, true, "25", "25", "")]
     public void Plan_BackendsThatTakeNoNewFlows_KeepTheirsByPolicy(
-        TransportProtocol protocol, bool shutdown, string kept, string leaving)
+        TransportProtocol protocol, bool shutdown, string kept, string leaving, string failed)
     {
         var snapshot = ClusterSnapshot.Empty with
         {
@@ -49,6 +49,7 @@ public sealed class EstablishedFlowTests
         Ports(service.Backends).ShouldBe("1");
         Ports(service.Draining).ShouldBe(kept);
         Ports(service.Leaving).ShouldBe(leaving);
+        Ports(service.Failed).ShouldBe(failed);
         service.DrainTimeout.ShouldBe(TimeSpan.FromSeconds(7));
     }
 

@@ -11,17 +11,17 @@ namespace Mooring.Agent.DataPlane.Flows;
 internal sealed class FlowCutter(NetworkNamespace? place, Action<Exception> failed)
 {
     private readonly Lock _gate = new();
-    private readonly HashSet<(string Service, string Backend)> _pending = [];
+    private readonly HashSet<FlowCut> _pending = [];
     private bool _running;
 
     /// <summary>Completes when nothing is left to cut.</summary>
     public Task Done { get; private set; } = Task.CompletedTask;
 
-    public void Cut(IReadOnlyCollection<(string Service, string Backend)> gone)
+    public void Cut(IReadOnlyCollection<FlowCut> cuts)
     {
         lock (_gate)
         {
-            _pending.UnionWith(gone);
+            _pending.UnionWith(cuts);
             if (!_running && _pending.Count > 0)
             {
                 _running = true;
@@ -32,11 +32,11 @@ internal sealed class FlowCutter(NetworkNamespace? place, Action<Exception> fail
 
     private void Work()
     {
-        while (Take() is { } gone)
+        while (Take() is { } cuts)
         {
             try
             {
-                _ = place is null ? StaleFlows.Cut(gone) : place.Run(() => StaleFlows.Cut(gone));
+                _ = place is null ? StaleFlows.Cut(cuts) : place.Run(() => StaleFlows.Cut(cuts));
             }
             catch (Exception exception)
             {
@@ -45,7 +45,7 @@ internal sealed class FlowCutter(NetworkNamespace? place, Action<Exception> fail
         }
     }
 
-    private HashSet<(string Service, string Backend)>? Take()
+    private HashSet<FlowCut>? Take()
     {
         lock (_gate)
         {
@@ -55,9 +55,9 @@ internal sealed class FlowCutter(NetworkNamespace? place, Action<Exception> fail
                 return null;
             }
 
-            var gone = _pending.ToHashSet();
+            var cuts = _pending.ToHashSet();
             _pending.Clear();
-            return gone;
+            return cuts;
         }
     }
 }

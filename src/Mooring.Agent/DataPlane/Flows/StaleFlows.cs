@@ -9,7 +9,8 @@ namespace Mooring.Agent.DataPlane.Flows;
 /// <summary>
 /// Remembers which backends each service may have flows to, and cuts the tracked flows to those that are gone: a UDP
 /// client would otherwise go on sending to a pod that no longer exists, and a TCP client wait for its own timeout. A backend
-/// that drains is gone when its time is over.
+/// that drains is gone when its time is over. To one that fails only the handshakes it has not answered are cut, so that the client's
+/// next SYN is translated anew.
 /// </summary>
 internal sealed class StaleFlows(TimeProvider time)
 {
@@ -33,15 +34,18 @@ internal sealed class StaleFlows(TimeProvider time)
         _services = [];
     }
 
-    /// <summary>Forgets backends that are gone in <paramref name="desired"/>; returns them by service key.</summary>
-    public HashSet<(string Service, string Backend)> Advance(DataPlaneState desired)
+    /// <summary>
+    /// Forgets backends that are gone in <paramref name="desired"/>; returns what to cut of theirs, and of those that
+    /// have failed since the last call.
+    /// </summary>
+    public HashSet<FlowCut> Advance(DataPlaneState desired)
     {
-        var gone = new HashSet<(string, string)>();
+        var cuts = new HashSet<FlowCut>();
         var changes = ServiceChanges.Between(_services, desired.Services);
         foreach (var service in changes.Removed)
         {
             var key = TablePlanner.Key(service);
-            gone.UnionWith(NamesOf(service).Where(backend => !IsCut(key, backend)).Select(backend => (key, backend)));
+            cuts.UnionWith(NamesOf(service).Where(backend => !IsCut(key, backend)).Select(backend => new FlowCut(key, backend)));
             _leaving.Remove(key);
         }
 
@@ -50,8 +54,14 @@ internal sealed class StaleFlows(TimeProvider time)
             var key = TablePlanner.Key(now);
             if (before is not null && (before.Backends != now.Backends || before.Draining != now.Draining))
             {
-                gone.UnionWith(NamesOf(before).Except(NamesOf(now), StringComparer.Ordinal).Where(backend => !IsCut(key, backend))
-                    .Select(backend => (key, backend)));
+                cuts.UnionWith(NamesOf(before).Except(NamesOf(now), StringComparer.Ordinal).Where(backend => !IsCut(key, backend))
+                    .Select(backend => new FlowCut(key, backend)));
+            }
+
+            if (before is null || before.Failed != now.Failed)
+            {
+                cuts.UnionWith(now.Failed.Select(NameOf).Except((before?.Failed ?? []).Select(NameOf), StringComparer.Ordinal)
+                    .Select(backend => new FlowCut(key, backend, UnansweredOnly: true)));
             }
 
             Watch(key, now);
@@ -63,30 +73,39 @@ internal sealed class StaleFlows(TimeProvider time)
             foreach (var (key, plan) in _adopted.Services)
             {
                 var backends = known.TryGetValue(key, out var service) ? NamesOf(service) : [];
-                gone.UnionWith(plan.Slots.OfType<string>().Distinct(StringComparer.Ordinal).Except(backends, StringComparer.Ordinal)
-                    .Select(backend => (key, backend)));
+                cuts.UnionWith(plan.Slots.OfType<string>().Distinct(StringComparer.Ordinal).Except(backends, StringComparer.Ordinal)
+                    .Select(backend => new FlowCut(key, backend)));
             }
 
             _adopted = TablePlan.Empty;
         }
 
         _services = desired.Services;
-        End(gone);
-        return gone;
+        End(cuts);
+        return cuts;
     }
 
-    /// <summary>Deletes the tracked flows of <paramref name="gone"/>; returns how many there were.</summary>
-    public static int Cut(HashSet<(string Service, string Backend)> gone)
+    /// <summary>Deletes the tracked flows that <paramref name="cuts"/> name; returns how many there were.</summary>
+    public static int Cut(HashSet<FlowCut> cuts)
     {
-        if (gone.Count == 0)
+        if (cuts.Count == 0)
         {
             return 0;
         }
 
+        // Names are not written out for the many flows that this alone tells apart.
+        var unansweredOnly = cuts.All(cut => cut.UnansweredOnly);
         using var conntrack = new ConntrackTable();
-        return conntrack.Delete(flow => gone.Contains((
+        return conntrack.Delete(flow => (flow.AwaitsAnswer || !unansweredOnly) && IsNamed(flow, cuts));
+    }
+
+    /// <summary>The flow is one of <paramref name="cuts"/>.</summary>
+    public static bool IsNamed(ConntrackFlow flow, HashSet<FlowCut> cuts)
+    {
+        var cut = new FlowCut(
             $"{NftablesText.Of(flow.OriginalDestination.Address)} . {TransportNames.Of((TransportProtocol)flow.Protocol)} . {flow.OriginalDestination.Port}",
-            NftablesText.Of(flow.ReplySource.Address, flow.ReplySource.Port))));
+            NftablesText.Of(flow.ReplySource.Address, flow.ReplySource.Port));
+        return cuts.Contains(cut) || (flow.AwaitsAnswer && cuts.Contains(cut with { UnansweredOnly = true }));
     }
 
     /// <summary>Backends of the service that begin to drain get their time; those that do not any more lose it.</summary>
@@ -111,7 +130,7 @@ internal sealed class StaleFlows(TimeProvider time)
     }
 
     /// <summary>Adds the backends that have drained for as long as they may.</summary>
-    private void End(HashSet<(string Service, string Backend)> gone)
+    private void End(HashSet<FlowCut> cuts)
     {
         var now = time.GetTimestamp();
         _nextEnd = null;
@@ -121,7 +140,7 @@ internal sealed class StaleFlows(TimeProvider time)
             {
                 if (leaving.End <= now)
                 {
-                    gone.Add((key, backend));
+                    cuts.Add(new FlowCut(key, backend));
                     backends[backend] = leaving with { Cut = true };
                 }
                 else
