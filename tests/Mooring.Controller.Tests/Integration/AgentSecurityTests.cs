@@ -105,13 +105,14 @@ public sealed class AgentSecurityTests : IAsyncLifetime
         using var counted = new Refusals(app);
         var credentials = new FakeCredentials(await BundleAsync(), "garbage-that-is-no-token");
 
-        // All at once, as one after the other may be slower than what is allowed.
-        await Task.WhenAll(Enumerable.Range(0, 3 * AttemptLimiter.Burst).Select(async _ =>
-        {
-            await using var bad = await FakeAgent.ConnectAsync(url, "node-1", credentials: credentials);
-            await Until.TrueAsync(() => bad.Ended is not null, "refused");
-        }));
-        counted.Reasons.ShouldContain(nameof(ConnectionRefusal.TooManyAttempts));
+        // Many at a time, as one after the other may be slower than what is allowed; again, as the first may all be asked about at once.
+        await Until.TrueAsync(
+            async () =>
+            {
+                await Task.WhenAll(Enumerable.Range(0, 3 * AttemptLimiter.Burst).Select(_ => FailAsync()));
+                return counted.Reasons.Contains(nameof(ConnectionRefusal.TooManyAttempts));
+            },
+            () => "refused unasked");
 
         // And only for a while.
         await Until.TrueAsync(
@@ -122,6 +123,12 @@ public sealed class AgentSecurityTests : IAsyncLifetime
                 return good.Current is not null;
             },
             () => "served again");
+
+        async Task FailAsync()
+        {
+            await using var bad = await FakeAgent.ConnectAsync(url, "node-1", credentials: credentials);
+            await Until.TrueAsync(() => bad.Ended is not null, "refused");
+        }
     }
 
     [Fact]
