@@ -10,7 +10,7 @@ source scripts/lib/common.sh
 
 filter=${1:-}
 [[ $# == 0 ]] || shift
-limit=${TEST_TIMEOUT:-900} # seconds for one test project
+limit=${TEST_TIMEOUT:-2400} # seconds for one test project
 
 need_root
 need_packages iproute2 iputils-ping nftables libnftables1 conntrack tcpdump arping ndisc6 keepalived jq unzip curl \
