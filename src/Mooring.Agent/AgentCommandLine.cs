@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Mooring.Agent.Composition;
+using Mooring.Configuration;
 using Mooring.Telemetry;
 
 namespace Mooring.Agent;
@@ -75,69 +76,61 @@ internal static class AgentCommandLine
             Description = OperationsOptions.OtlpDescription + " [MOORING_OTLP_ENDPOINT].",
             DefaultValueFactory = _ => Variable("OTLP_ENDPOINT") ?? "",
         };
-        var logFormat = LogFormatOption();
-        var logLevel = LogLevelOption();
+        var logFormat = LogFormat();
+        var logLevel = LogLevel();
+        var config = ConfigFile.Option(Variable("CONFIG"), " [MOORING_CONFIG].");
 
         var command = new Command("run", "Runs the agent until it is told to stop.")
         {
             nodeName, controllers, authorityFile, tokenFile, insecure, stateDirectory, interfaces, heartbeatPort, verdictPort,
-            checkDirectory, operations, otlp, logFormat, logLevel,
+            checkDirectory, operations, otlp, logFormat, logLevel, config,
         };
-        command.SetAction((result, cancellationToken) => AgentHost.RunAsync(
-            options =>
-            {
-                options.NodeName = result.GetValue(nodeName)!;
-                options.Controllers = result.GetValue(controllers)!;
-                options.AuthorityFile = result.GetValue(authorityFile)!;
-                options.TokenFile = result.GetValue(tokenFile)!;
-                options.Insecure = result.GetValue(insecure);
-                options.StateDirectory = result.GetValue(stateDirectory)!;
-                options.Interfaces = result.GetValue(interfaces)!;
-                options.HeartbeatPort = result.GetValue(heartbeatPort);
-                options.VerdictPort = result.GetValue(verdictPort);
-                options.CheckDirectory = result.GetValue(checkDirectory);
-                options.OperationsListen = result.GetValue(operations)!;
-                options.OtlpEndpoint = result.GetValue(otlp)!;
-            },
-            new LogOptions(result.GetValue(logFormat)!, result.GetValue(logLevel)!),
-            cancellationToken));
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var reloadable = new ReloadableCommand(
+                parsed, [otlp, logFormat, logLevel], result => AgentHost.Problems(options => Apply(result, options)));
+            var file = new ConfigFile(reloadable, parsed.GetValue(config));
+            return AgentHost.RunAsync(
+                options => Apply(file.Current, options),
+                () => LogSettings.From(file.Current, logFormat, logLevel),
+                file,
+                cancellationToken);
+        });
         return command;
+
+        void Apply(ParseResult result, AgentOptions options)
+        {
+            options.NodeName = result.GetValue(nodeName)!;
+            options.Controllers = result.GetValue(controllers)!;
+            options.AuthorityFile = result.GetValue(authorityFile)!;
+            options.TokenFile = result.GetValue(tokenFile)!;
+            options.Insecure = result.GetValue(insecure);
+            options.StateDirectory = result.GetValue(stateDirectory)!;
+            options.Interfaces = result.GetValue(interfaces)!;
+            options.HeartbeatPort = result.GetValue(heartbeatPort);
+            options.VerdictPort = result.GetValue(verdictPort);
+            options.CheckDirectory = result.GetValue(checkDirectory);
+            options.OperationsListen = result.GetValue(operations)!;
+            options.OtlpEndpoint = result.GetValue(otlp)!;
+        }
     }
 
     private static Command Cleanup()
     {
-        var logFormat = LogFormatOption();
-        var logLevel = LogLevelOption();
+        var logFormat = LogFormat();
+        var logLevel = LogLevel();
         var command = new Command("cleanup", "Removes what the agent left in this node's kernel: forwarding stops.")
         {
             logFormat, logLevel,
         };
         command.SetAction((result, cancellationToken) => CleanupCommand.RunAsync(
-            new LogOptions(result.GetValue(logFormat)!, result.GetValue(logLevel)!), cancellationToken));
+            LogSettings.From(result, logFormat, logLevel), cancellationToken));
         return command;
     }
 
-    private static Option<string> LogFormatOption()
-    {
-        var option = new Option<string>("--log-format")
-        {
-            Description = "How to log [MOORING_LOG_FORMAT].",
-            DefaultValueFactory = _ => Variable("LOG_FORMAT") ?? LogOptions.Console,
-        };
-        option.AcceptOnlyFromAmong(LogOptions.Console, LogOptions.Json);
-        return option;
-    }
+    private static Option<string> LogFormat() => LogSettings.FormatOption(Variable("LOG_FORMAT"), " [MOORING_LOG_FORMAT].");
 
-    private static Option<string> LogLevelOption()
-    {
-        var option = new Option<string>("--log-level")
-        {
-            Description = "What to log at least [MOORING_LOG_LEVEL].",
-            DefaultValueFactory = _ => Variable("LOG_LEVEL") ?? "Information",
-        };
-        option.AcceptOnlyFromAmong("Debug", "Information", "Warning", "Error");
-        return option;
-    }
+    private static Option<string> LogLevel() => LogSettings.LevelOption(Variable("LOG_LEVEL"), " [MOORING_LOG_LEVEL].");
 
     private static string? Variable(string name) =>
         Environment.GetEnvironmentVariable($"MOORING_{name}") is { Length: > 0 } value ? value : null;

@@ -7,12 +7,14 @@ public sealed class DependencyDirectionTests
     {
         ["Mooring.Core"] = [],
         ["Mooring.Linux"] = [],
+        ["Mooring.Configuration"] = [],
         ["Mooring.Telemetry"] = [],
         ["Mooring.Kubernetes"] = [],
         ["Mooring.Api"] = ["Mooring.Kubernetes"],
         ["Mooring.Protocol"] = ["Mooring.Core"],
-        ["Mooring.Controller"] = ["Mooring.Core", "Mooring.Api", "Mooring.Kubernetes", "Mooring.Protocol", "Mooring.Telemetry"],
-        ["Mooring.Agent"] = ["Mooring.Core", "Mooring.Linux", "Mooring.Protocol", "Mooring.Telemetry"],
+        ["Mooring.Controller"] =
+            ["Mooring.Configuration", "Mooring.Core", "Mooring.Api", "Mooring.Kubernetes", "Mooring.Protocol", "Mooring.Telemetry"],
+        ["Mooring.Agent"] = ["Mooring.Configuration", "Mooring.Core", "Mooring.Linux", "Mooring.Protocol", "Mooring.Telemetry"],
         ["Mooring.Sandbox"] = ["Mooring.Linux"],
         ["Mooring.Cli"] = ["Mooring.Api", "Mooring.Kubernetes"],
     };

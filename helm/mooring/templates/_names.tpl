@@ -13,3 +13,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "mooring.image" -}}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
+
+{{- define "mooring.config" -}}
+logFormat: {{ .Values.logFormat }}
+logLevel: {{ .Values.logLevel }}
+otlpEndpoint: {{ .Values.metrics.otlpEndpoint | quote }}
+{{- end }}

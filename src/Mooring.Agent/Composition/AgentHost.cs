@@ -14,6 +14,7 @@ using Mooring.Agent.Loads;
 using Mooring.Agent.Snapshots;
 using Mooring.Agent.Speaker;
 using Mooring.Agent.Surroundings;
+using Mooring.Configuration;
 using Mooring.Linux.Conntrack;
 using Mooring.Linux.Netlink;
 using Mooring.Telemetry;
@@ -29,35 +30,50 @@ internal static class AgentHost
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(15);
 
     public static async Task<int> RunAsync(
-        Action<AgentOptions> configure, LogOptions logOptions, CancellationToken cancellationToken)
+        Action<AgentOptions> configure, Func<LogSettings> log, ConfigFile file, CancellationToken cancellationToken)
     {
         // The host would say the same, inside a stack trace.
-        var options = new AgentOptions();
-        configure(options);
-        if (new AgentOptionsValidator().Validate(null, options) is { Failed: true } invalid)
+        var problems = Problems(configure);
+        foreach (var problem in problems)
         {
-            foreach (var failure in invalid.Failures)
-            {
-                await Console.Error.WriteLineAsync(failure).ConfigureAwait(false);
-            }
+            await Console.Error.WriteLineAsync(problem).ConfigureAwait(false);
+        }
 
+        if (problems.Count > 0)
+        {
             return InvalidOptions;
         }
 
+        // An agent with a bad file still holds its addresses: it tells of it once it has a log.
+        if (file.Path is not null)
+        {
+            file.Read();
+        }
+
         // Disposes the host as well.
-        await Build(configure, logOptions).RunAsync(cancellationToken).ConfigureAwait(false);
+        await Build(configure, log, file).RunAsync(cancellationToken).ConfigureAwait(false);
         return 0;
     }
 
-    public static IHost Build(Action<AgentOptions> configure, LogOptions logOptions)
+    /// <summary>What is wrong with the options, each by the name of its option.</summary>
+    public static IReadOnlyList<string> Problems(Action<AgentOptions> configure)
+    {
+        var options = new AgentOptions();
+        configure(options);
+        return [.. new AgentOptionsValidator().Validate(null, options).Failures ?? []];
+    }
+
+    /// <param name="configure">Asked again for what can change when the file does.</param>
+    public static IHost Build(Action<AgentOptions> configure, Func<LogSettings> log, ConfigFile? file = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        logOptions.Configure(builder.Logging);
+        LogSettings.Configure(builder.Logging, log);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddOptions<AgentOptions>().Configure(configure).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<AgentOptions>, AgentOptionsValidator>();
         builder.Services.AddSingleton(TimeProvider.System);
         AddParts(builder.Services);
+        builder.Services.AddConfigFile(file).AddReloaded<OperationsOptions>(file);
         AddOperations(builder.Services, configure);
         AddHostedServices(builder.Services);
         return builder.Build();
@@ -204,10 +220,10 @@ internal static class AgentHost
     /// <summary>Before all else, so that who asks is told what the start waits for.</summary>
     private static void AddOperations(IServiceCollection services, Action<AgentOptions> configure)
     {
-        var options = new AgentOptions();
-        configure(options);
         services.AddOperations(operations =>
         {
+            var options = new AgentOptions();
+            configure(options);
             operations.Program = "mooring-agent";
             operations.Listen = options.OperationsListen;
             operations.OtlpEndpoint = options.OtlpEndpoint;

@@ -1,15 +1,16 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Mooring.Agent.DataPlane;
+using Mooring.Configuration;
 
 namespace Mooring.Agent.Composition;
 
 /// <summary>Takes our tables, tunnels, routes and rules out of the kernel, for a node that the agent leaves for good.</summary>
 internal static partial class CleanupCommand
 {
-    public static async Task<int> RunAsync(LogOptions logOptions, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(LogSettings log, CancellationToken cancellationToken)
     {
-        await using var services = new ServiceCollection().AddLogging(logOptions.Configure).BuildServiceProvider();
+        await using var services = new ServiceCollection().AddLogging(logging => LogSettings.Configure(logging, () => log)).BuildServiceProvider();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("Mooring.Agent.Cleanup");
         var table = new DataPlaneOptions().Table;
         try

@@ -52,7 +52,7 @@ internal sealed partial class AgentRegistry
                     _moves.Complete(move);
                 }
 
-                _failures = _failures.Add(move, time.GetUtcNow(), options.Value.FailureHalfLife);
+                _failures = _failures.Add(move, time.GetUtcNow(), options.CurrentValue.FailureHalfLife);
             }
         });
     }

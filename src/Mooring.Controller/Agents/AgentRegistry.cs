@@ -14,7 +14,7 @@ namespace Mooring.Controller.Agents;
 /// One lock guards all of it; nothing is awaited or sent under it.
 /// </summary>
 internal sealed partial class AgentRegistry(
-    IOptions<ControllerOptions> options, TimeProvider time, ILogger<AgentRegistry> logger)
+    IOptionsMonitor<ControllerOptions> options, TimeProvider time, ILogger<AgentRegistry> logger)
 {
     private static readonly Status NotLeading = new(
         StatusCode.Unavailable, "this replica does not lead; try another address of the controller");
@@ -193,7 +193,7 @@ internal sealed partial class AgentRegistry(
             expected = _contested.Any || _probes.Asking;
             foreach (var entry in _entries.Values.Where(entry => entry.Presence == AgentPresence.Expected))
             {
-                if (time.GetElapsedTime(entry.AwaySince) < options.Value.AgentGrace)
+                if (time.GetElapsedTime(entry.AwaySince) < options.CurrentValue.AgentGrace)
                 {
                     expected = true;
                     continue;
@@ -204,8 +204,8 @@ internal sealed partial class AgentRegistry(
                 entry.Refusals = [];
                 _moves.Add(_holders.Forget(entry.Node));
                 _failures = _failures.Add(
-                    entry.Node, HolderFailures.AgentLost, time.GetUtcNow(), options.Value.FailureHalfLife);
-                Log.GivenUp(logger, entry.Node, options.Value.AgentGrace);
+                    entry.Node, HolderFailures.AgentLost, time.GetUtcNow(), options.CurrentValue.FailureHalfLife);
+                Log.GivenUp(logger, entry.Node, options.CurrentValue.AgentGrace);
                 Changed.Raise();
             }
         }

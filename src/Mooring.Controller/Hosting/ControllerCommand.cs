@@ -1,9 +1,9 @@
 using System.CommandLine;
 using k8s;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Mooring.Api;
+using Mooring.Configuration;
 using Mooring.Core.Placement;
 using Mooring.Telemetry;
 
@@ -12,9 +12,6 @@ namespace Mooring.Controller.Hosting;
 /// <summary>The command line of mooring-controller.</summary>
 internal static class ControllerCommand
 {
-    private const string ConsoleLines = "console";
-    private const string Json = "json";
-
     public static RootCommand Create()
     {
         var kubeconfig = new Option<string?>("--kubeconfig")
@@ -101,50 +98,60 @@ internal static class ControllerCommand
             Description = OperationsOptions.OtlpDescription,
             DefaultValueFactory = _ => "",
         };
-        var logFormat = new Option<string>("--log-format")
-        {
-            Description = "console or json, one line for each entry",
-            DefaultValueFactory = _ => ConsoleLines,
-        };
-        logFormat.AcceptOnlyFromAmong(ConsoleLines, Json);
-        var logLevel = new Option<LogLevel>("--log-level")
-        {
-            Description = "Least level that is logged",
-            DefaultValueFactory = _ => LogLevel.Information,
-        };
+        var logFormat = LogSettings.FormatOption();
+        var logLevel = LogSettings.LevelOption();
+        var config = ConfigFile.Option();
 
         var run = new Command("run", "Run the controller")
         {
             kubeconfig, listen, insecure, @namespace, agentServiceAccount, authorityLifetime, authorityOverlap, certificateLifetime,
             heartbeatKeyLifetime, leaderElect, identity, defaultLoadBalancer, cordonDrains, rebalance, maxMoves, failbackDelay,
-            failureMemory, operations, otlp, logFormat, logLevel,
+            failureMemory, operations, otlp, logFormat, logLevel, config,
         };
-        run.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetValue(kubeconfig),
-            options =>
-            {
-                options.Listen = parsed.GetValue(listen)!;
-                options.Insecure = parsed.GetValue(insecure);
-                options.Namespace = parsed.GetValue(@namespace)!;
-                options.AgentServiceAccount = parsed.GetValue(agentServiceAccount)!;
-                options.AuthorityLifetime = parsed.GetValue(authorityLifetime);
-                options.AuthorityOverlap = parsed.GetValue(authorityOverlap);
-                options.CertificateLifetime = parsed.GetValue(certificateLifetime);
-                options.HeartbeatKeyLifetime = parsed.GetValue(heartbeatKeyLifetime);
-                options.LeaderElect = parsed.GetValue(leaderElect);
-                options.Identity = parsed.GetValue(identity)!;
-                options.DefaultLoadBalancer = parsed.GetValue(defaultLoadBalancer);
-                options.CordonDrains = parsed.GetValue(cordonDrains);
-                options.Rebalance = parsed.GetValue(rebalance);
-                options.MaxMovesInFlight = parsed.GetValue(maxMoves);
-                options.FailbackDelay = parsed.GetValue(failbackDelay);
-                options.FailureHalfLife = parsed.GetValue(failureMemory);
-                options.OperationsListen = parsed.GetValue(operations)!;
-                options.OtlpEndpoint = parsed.GetValue(otlp)!;
-            },
-            logging => ConfigureLogging(logging, parsed.GetValue(logFormat) == Json, parsed.GetValue(logLevel)),
-            cancellationToken));
+        run.SetAction((parsed, cancellationToken) =>
+        {
+            var reloadable = new ReloadableCommand(
+                parsed,
+                [defaultLoadBalancer, cordonDrains, rebalance, maxMoves, failbackDelay, failureMemory, otlp, logFormat, logLevel],
+                result => Problems(options => Apply(result, options)));
+            var file = new ConfigFile(reloadable, parsed.GetValue(config));
+            return RunAsync(
+                parsed.GetValue(kubeconfig),
+                options => Apply(file.Current, options),
+                () => LogSettings.From(file.Current, logFormat, logLevel),
+                file,
+                cancellationToken);
+        });
         return new RootCommand("Decides which node answers for which virtual IP, and tells the agents") { run };
+
+        void Apply(ParseResult parsed, ControllerOptions options)
+        {
+            options.Listen = parsed.GetValue(listen)!;
+            options.Insecure = parsed.GetValue(insecure);
+            options.Namespace = parsed.GetValue(@namespace)!;
+            options.AgentServiceAccount = parsed.GetValue(agentServiceAccount)!;
+            options.AuthorityLifetime = parsed.GetValue(authorityLifetime);
+            options.AuthorityOverlap = parsed.GetValue(authorityOverlap);
+            options.CertificateLifetime = parsed.GetValue(certificateLifetime);
+            options.HeartbeatKeyLifetime = parsed.GetValue(heartbeatKeyLifetime);
+            options.LeaderElect = parsed.GetValue(leaderElect);
+            options.Identity = parsed.GetValue(identity)!;
+            options.DefaultLoadBalancer = parsed.GetValue(defaultLoadBalancer);
+            options.CordonDrains = parsed.GetValue(cordonDrains);
+            options.Rebalance = parsed.GetValue(rebalance);
+            options.MaxMovesInFlight = parsed.GetValue(maxMoves);
+            options.FailbackDelay = parsed.GetValue(failbackDelay);
+            options.FailureHalfLife = parsed.GetValue(failureMemory);
+            options.OperationsListen = parsed.GetValue(operations)!;
+            options.OtlpEndpoint = parsed.GetValue(otlp)!;
+        }
+    }
+
+    private static IEnumerable<string> Problems(Action<ControllerOptions> configure)
+    {
+        var options = new ControllerOptions();
+        configure(options);
+        return new ControllerOptionsValidator().Validate(Options.DefaultName, options).Failures ?? [];
     }
 
     private static Option<TimeSpan> Duration(string name, string description, TimeSpan standard) => new(name)
@@ -166,15 +173,28 @@ internal static class ControllerCommand
     private static async Task<int> RunAsync(
         string? kubeconfig,
         Action<ControllerOptions> configure,
-        Action<ILoggingBuilder> configureLogging,
+        Func<LogSettings> log,
+        ConfigFile file,
         CancellationToken cancellationToken)
     {
+        // Without what the file says it could give addresses away: another replica, or the next try, does better.
+        if (file.Path is not null && file.Read() is { IsGood: false } bad)
+        {
+            foreach (var error in bad.Errors)
+            {
+                await Console.Error.WriteLineAsync($"mooring-controller: {file.Path}: {error}");
+            }
+
+            return 2;
+        }
+
         try
         {
             var cluster = kubeconfig is null
                 ? KubernetesClientConfiguration.BuildDefaultConfig()
                 : KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig);
-            await using var app = ControllerHost.Build(cluster, configure, configureLogging);
+            await using var app = ControllerHost.Build(
+                cluster, configure, logging => LogSettings.Configure(logging, log), file: file);
             await app.StartAsync(cancellationToken);
             await app.WaitForShutdownAsync(cancellationToken);
             return 0;
@@ -192,30 +212,6 @@ internal static class ControllerCommand
         {
             await Console.Error.WriteLineAsync($"mooring-controller: {e.Message}");
             return 2;
-        }
-    }
-
-    private static void ConfigureLogging(ILoggingBuilder logging, bool json, LogLevel level)
-    {
-        logging.ClearProviders();
-        logging.SetMinimumLevel(level);
-        logging.AddFilter("Microsoft", level > LogLevel.Warning ? level : LogLevel.Warning);
-        if (json)
-        {
-            logging.AddJsonConsole(console =>
-            {
-                console.UseUtcTimestamp = true;
-                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
-            });
-        }
-        else
-        {
-            logging.AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.UseUtcTimestamp = true;
-                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-            });
         }
     }
 }

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Mooring.Api.V1Alpha1;
+using Mooring.Configuration;
 using Mooring.Controller.Agents;
 using Mooring.Controller.Agents.Admission;
 using Mooring.Controller.Allocation;
@@ -49,7 +50,8 @@ internal static class ControllerHost
         KubernetesClientConfiguration cluster,
         Action<ControllerOptions> configure,
         Action<ILoggingBuilder>? configureLogging = null,
-        TimeProvider? timeProvider = null)
+        TimeProvider? timeProvider = null,
+        ConfigFile? file = null)
     {
         var listen = new ControllerOptions();
         configure(listen);
@@ -86,7 +88,7 @@ internal static class ControllerHost
             kestrel.Limits.Http2.KeepAlivePingDelay = PingDelay;
             kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
         });
-        AddServices(builder.Services, cluster, configure, timeProvider ?? TimeProvider.System);
+        AddServices(builder.Services, cluster, configure, file, timeProvider ?? TimeProvider.System);
 
         var app = builder.Build();
         app.MapGrpcService<AgentGrpcService>();
@@ -101,15 +103,17 @@ internal static class ControllerHost
         IServiceCollection services,
         KubernetesClientConfiguration cluster,
         Action<ControllerOptions> configure,
+        ConfigFile? file,
         TimeProvider time)
     {
         services.AddSingleton(time);
         services.AddSingleton<IValidateOptions<ControllerOptions>, ControllerOptionsValidator>();
         services.AddOptions<ControllerOptions>().Configure(configure).ValidateOnStart();
-        var chosen = new ControllerOptions();
-        configure(chosen);
+        services.AddConfigFile(file).AddReloaded<ControllerOptions>(file).AddReloaded<OperationsOptions>(file);
         services.AddOperations(operations =>
         {
+            var chosen = new ControllerOptions();
+            configure(chosen);
             operations.Program = "mooring-controller";
             operations.Listen = chosen.OperationsListen;
             operations.OtlpEndpoint = chosen.OtlpEndpoint;

@@ -31,7 +31,7 @@ internal sealed partial class ClusterReconciler(
     ClaimWriter claims,
     ServiceWriter services,
     ControllerMetrics metrics,
-    IOptions<ControllerOptions> options,
+    IOptionsMonitor<ControllerOptions> options,
     TimeProvider time,
     ILogger<ClusterReconciler> logger)
 {
@@ -75,7 +75,7 @@ internal sealed partial class ClusterReconciler(
         await keyStore.BeginAsync(cancellationToken);
         var nodes = world.Read(AgentsView.Empty, _owners, keyStore.Current).Nodes.Select(node => node.Metadata.Name ?? "");
         var adoption = Adoption.From(
-            world.VirtualIps.List(), nodes, time.GetUtcNow(), options.Value.FailureHalfLife);
+            world.VirtualIps.List(), nodes, time.GetUtcNow(), options.CurrentValue.FailureHalfLife);
         _owners = adoption.Owners;
         events.Reset();
         reporter.Reset();
@@ -94,6 +94,7 @@ internal sealed partial class ClusterReconciler(
         {
             using var later = new DelayedSignal(agents.Changed, StatusDelay, time);
             using var subscription = world.Subscribe(agents.Changed, later);
+            using var reconfigured = options.OnChange(_ => agents.Changed.Raise());
             await WaitForAgentsAsync(adoption, cancellationToken);
             _slots = agents.Adopted.Slots;
             _weigher.Begin(agents.Adopted.Weights, Clock);
@@ -115,10 +116,10 @@ internal sealed partial class ClusterReconciler(
         var start = time.GetTimestamp();
         while (!agents.AllConnected())
         {
-            var left = options.Value.AdoptionGrace - time.GetElapsedTime(start);
+            var left = options.CurrentValue.AdoptionGrace - time.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
             {
-                Log.NotAllBack(logger, adoption.Nodes.Count, options.Value.AdoptionGrace);
+                Log.NotAllBack(logger, adoption.Nodes.Count, options.CurrentValue.AdoptionGrace);
                 break;
             }
 
@@ -211,7 +212,7 @@ internal sealed partial class ClusterReconciler(
             Departures = _departures,
             Authorities = authorities.Current,
             Published = agents.Published?.Snapshot,
-            Policy = PlacementPolicy.From(options.Value),
+            Policy = PlacementPolicy.From(options.CurrentValue),
             Now = time.GetUtcNow(),
             Clock = Clock,
         };
@@ -225,7 +226,7 @@ internal sealed partial class ClusterReconciler(
         claims.Submit(result.ClaimChanges);
         agents.Probe(result.Probes, result.Taken);
         services.Submit(ServicePlanner.Plan(
-            read, result.VirtualIps, result.AddressPools, options.Value.DefaultLoadBalancer));
+            read, result.VirtualIps, result.AddressPools, options.CurrentValue.DefaultLoadBalancer));
         var described = result with { Pools = [.. result.Pools.Select(pool => _slowStarts.Describe(pool, Clock))] };
         return reporter.Report(described, view, states)
             ? result with { NextCheck = Earlier(result.NextCheck, Clock + StatusWriter.RepairAfter) } : result;

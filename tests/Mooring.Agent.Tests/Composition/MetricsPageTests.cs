@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Mooring.Agent.Composition;
+using Mooring.Configuration;
 using Mooring.Telemetry;
 
 namespace Mooring.Agent.Tests.Composition;
@@ -18,12 +20,13 @@ public sealed class MetricsPageTests
                 options.Controllers = ["https://127.0.0.1:1"];
                 options.StateDirectory = state.Path;
             },
-            new LogOptions(LogOptions.Console, "Error"));
+            () => LogSettings.Default with { Level = LogLevel.Error });
         foreach (var type in typeof(AgentHost).Assembly.GetTypes().Where(type => type.GetField("MeterName") is not null))
         {
             host.Services.GetRequiredService(type);
         }
 
+        host.Services.GetRequiredService<ConfigMetrics>();
         host.Services.GetRequiredService<ProcessMetrics>();
         MetricsPage.ShouldList("agent", host.Services.GetRequiredService<MetricCollector>().Describe());
     }

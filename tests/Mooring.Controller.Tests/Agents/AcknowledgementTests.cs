@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Mooring.Controller.Agents;
 using Mooring.Controller.World;
 using Mooring.Core.Placement;
@@ -14,7 +13,7 @@ public sealed class AcknowledgementTests : IDisposable
     private static readonly ImmutableArray<Refusal> Refused = [new Refusal("default/web", "", "the kernel refused it")];
 
     private readonly AgentRegistry _registry = new(
-        Options.Create(new ControllerOptions()), TimeProvider.System, NullLogger<AgentRegistry>.Instance);
+        new FixedOptions<ControllerOptions>(new ControllerOptions()), TimeProvider.System, NullLogger<AgentRegistry>.Instance);
 
     private readonly AgentSession _session = new("node-1", "boot", "test", "peer", 0);
 

@@ -14,7 +14,7 @@ public sealed class ControllerCommandTests
                 "--leader-elect=false", "--identity=one", "--log-format=json", "--log-level=Debug",
                 "--cordon-drains", "--rebalance", "--max-moves=5", "--failback-delay=1m30s", "--failure-memory=0s",
                 "--insecure", "--agent-service-account=agents", "--ca-lifetime=48h", "--ca-overlap=1h", "--certificate-lifetime=1h",
-                "--heartbeat-key-lifetime=0s",
+                "--heartbeat-key-lifetime=0s", "--config=/etc/mooring/config.yaml",
             ])
             .Errors.ShouldBeEmpty();
     }

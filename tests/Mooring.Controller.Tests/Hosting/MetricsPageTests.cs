@@ -1,5 +1,6 @@
 using k8s;
 using Microsoft.Extensions.DependencyInjection;
+using Mooring.Configuration;
 using Mooring.Controller.Hosting;
 using Mooring.Kubernetes;
 using Mooring.Telemetry;
@@ -19,6 +20,7 @@ public sealed class MetricsPageTests
             app.Services.GetRequiredService(type);
         }
 
+        app.Services.GetRequiredService<ConfigMetrics>();
         app.Services.GetRequiredService<ProcessMetrics>();
         app.Services.GetRequiredService<KubernetesMetrics>();
         MetricsPage.ShouldList("controller", app.Services.GetRequiredService<MetricCollector>().Describe());
