@@ -32,10 +32,12 @@ public sealed class FirstPacketWatchTests : IAsyncLifetime
     [Fact]
     public async Task Watch_PacketsCounted_AreToldOncePerAddress()
     {
+        using var watch = new FirstPacketWatch(Read, new StoppedTime(), NullLogger<FirstPacketWatch>.Instance);
+        await watch.StartAsync(CancellationToken.None);
         _packets[First] = 7;
         var start = TimeProvider.System.GetUtcNow();
-        Watch(First);
-        Watch(Second);
+        Watch(First, watch);
+        Watch(Second, watch);
         await Eventually.HoldsAsync(() => Volatile.Read(ref _reads) > 0, "a first look");
 
         _packets[First] = 8;
@@ -46,6 +48,7 @@ public sealed class FirstPacketWatchTests : IAsyncLifetime
 
         _seen.Select(seen => seen.Address).ShouldBe([First, Second]);
         _seen.ShouldAllBe(seen => seen.At >= start);
+        await watch.StopAsync(CancellationToken.None);
     }
 
     [Fact]
@@ -70,12 +73,20 @@ public sealed class FirstPacketWatchTests : IAsyncLifetime
         _seen.ShouldBeEmpty();
     }
 
-    private void Watch(IPAddress address) => _watch.Watch(address, at => _seen.Enqueue((address, at)));
+    private void Watch(IPAddress address, FirstPacketWatch? watch = null) =>
+        (watch ?? _watch).Watch(address, at => _seen.Enqueue((address, at)));
 
     private Task<IReadOnlyList<ServiceCounters>> Read(CancellationToken cancellationToken)
     {
+        IReadOnlyList<ServiceCounters> counters =
+            [.. _packets.Select(entry => new ServiceCounters(entry.Key, TransportProtocol.Tcp, 80, entry.Value, 0))];
         Interlocked.Increment(ref _reads);
-        return Task.FromResult<IReadOnlyList<ServiceCounters>>(
-            [.. _packets.Select(entry => new ServiceCounters(entry.Key, TransportProtocol.Tcp, 80, entry.Value, 0))]);
+        return Task.FromResult(counters);
+    }
+
+    /// <summary>A watch never gives up, however slow the machine.</summary>
+    private sealed class StoppedTime : TimeProvider
+    {
+        public override long GetTimestamp() => 1;
     }
 }
