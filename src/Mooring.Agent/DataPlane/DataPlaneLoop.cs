@@ -34,6 +34,9 @@ internal sealed partial class DataPlaneLoop(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
 
+    /// <summary>Attempts in a row that are not chance.</summary>
+    private const int LastingFailures = 3;
+
     private readonly SnapshotPlanner _planner = new(nodeName);
     private readonly Lock _gate = new();
     private readonly Channel<byte> _wake = Channel.CreateBounded<byte>(
@@ -49,6 +52,7 @@ internal sealed partial class DataPlaneLoop(
     private bool _verifyDue;
     private int _failures;
     private string _lastProblems = "";
+    private string _toldProblems = "";
     private long _turned = timeProvider.GetTimestamp();
     private int _problems;
 
@@ -62,6 +66,9 @@ internal sealed partial class DataPlaneLoop(
 
     /// <summary>How many things the kernel refused in the last attempt.</summary>
     public int Problems => Volatile.Read(ref _problems);
+
+    /// <summary>What the kernel refuses is no longer what the last answer to a snapshot said: it was mended, or fails now and goes on failing.</summary>
+    public event Action<ImmutableArray<Problem>>? ProblemsChanged;
 
     /// <summary>Looks at the kernel; to be called before the first snapshot.</summary>
     public Task<DataPlaneProbe> ProbeAsync(CancellationToken cancellationToken) => dataPlane.ProbeAsync(cancellationToken);
@@ -259,6 +266,7 @@ internal sealed partial class DataPlaneLoop(
         _begun.TrySetResult();
         waiting.ForEach(waiter => waiter.TrySetResult(problems));
         Remember(problems);
+        Tell(problems, answered: waiting.Count > 0, complete: dirty && snapshot is not null);
         return problems.IsEmpty;
     }
 
@@ -285,6 +293,22 @@ internal sealed partial class DataPlaneLoop(
         }
 
         _lastProblems = text;
+    }
+
+    private void Tell(ImmutableArray<Problem> problems, bool answered, bool complete)
+    {
+        // One turn may only have counted or compared: that it went well says nothing of what was refused before.
+        var settled = answered || (problems.IsEmpty ? complete : _failures >= LastingFailures);
+        if (!settled || _toldProblems == _lastProblems)
+        {
+            return;
+        }
+
+        _toldProblems = _lastProblems;
+        if (!answered)
+        {
+            ProblemsChanged?.Invoke(problems);
+        }
     }
 
     private TimeSpan RetryDelay()

@@ -102,6 +102,7 @@ internal static partial class Diagnosis
         "NodeNotReady" or "NetworkUnavailable" => "kubectl describe node says what the kubelet misses",
         "NoInterfaceInSubnet" => "give the node an interface with a subnet that has the address, or exclude it by spec.nodeSelector",
         "InterfaceDown" => "look at the cable, the bond or the VLAN of that interface",
+        "CannotForward" => "mend on that node what the message names; the agent's log has the kernel's words",
         "RecentlyFailed" => "it is forgiven by itself; kubectl get events tells what happened",
         _ => "kubectl mooring explain vip/NAME",
     };

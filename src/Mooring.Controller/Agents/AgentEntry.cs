@@ -9,6 +9,7 @@ internal sealed class AgentEntry(string node, long since)
 {
     private AgentFacts? _shown;
     private AgentFacts? _shownOf;
+    private bool _shownFailing;
 
     public string Node { get; } = node;
 
@@ -24,7 +25,13 @@ internal sealed class AgentEntry(string node, long since)
 
     public ulong AppliedRevision { get; set; }
 
-    public ImmutableArray<Refusal> Refusals { get; set; } = [];
+    public ImmutableArray<Refusal> Refusals { get; private set; } = [];
+
+    /// <summary>Since when it refuses everything; null while it does not.</summary>
+    public long? FailingSince { get; private set; }
+
+    /// <summary>It has refused everything for so long that it is not to hold addresses.</summary>
+    public bool CannotForward { get; set; }
 
     public ImmutableDictionary<EndpointKey, EndpointVerdict> Health { get; private set; } =
         ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty;
@@ -33,6 +40,13 @@ internal sealed class AgentEntry(string node, long since)
 
     /// <summary>Null until the stream has told.</summary>
     public ImmutableDictionary<EndpointKey, EndpointLoadReport>? Loads { get; set; }
+
+    public void Refuse(ImmutableArray<Refusal> refusals, long now)
+    {
+        Refusals = refusals;
+        FailingSince = refusals.Any(refusal => refusal.ConcernsAll) ? FailingSince ?? now : null;
+        CannotForward &= FailingSince is not null;
+    }
 
     /// <summary>Takes verdicts as the agent gave them, which may be of endpoints that are in no set.</summary>
     public void Judge(ImmutableDictionary<EndpointKey, EndpointVerdict> health) => (Health, _mayNameOthers) = (health, true);
@@ -48,14 +62,20 @@ internal sealed class AgentEntry(string node, long since)
 
     /// <summary>The facts with what is known here: the same instance as long as nothing changes.</summary>
     public AgentFacts Shown() =>
-        _shown is { } shown && ReferenceEquals(_shownOf, Facts) && shown.Presence == Presence && shown.AppliedRevision == AppliedRevision
+        _shown is { } shown && ReferenceEquals(_shownOf, Facts) && _shownFailing == CannotForward
+        && shown.Presence == Presence && shown.AppliedRevision == AppliedRevision
             ? shown
             : Show();
 
     private AgentFacts Show()
     {
-        _shownOf = Facts;
-        return _shown = Facts with { Presence = Presence, AppliedRevision = AppliedRevision };
+        (_shownOf, _shownFailing) = (Facts, CannotForward);
+        return _shown = Facts with
+        {
+            Presence = Presence,
+            AppliedRevision = AppliedRevision,
+            CannotForward = CannotForward ? Refusals.First(refusal => refusal.ConcernsAll).Message : Facts.CannotForward,
+        };
     }
 
     public AgentPresence Presence =>

@@ -98,7 +98,11 @@ internal sealed partial class AgentRegistry
             }
 
             var news = !entry.Refusals.SequenceEqual(refusals);
-            entry.Refusals = news ? refusals : entry.Refusals;
+            if (news)
+            {
+                entry.Refuse(refusals, time.GetTimestamp());
+            }
+
             if (applied)
             {
                 news |= !_anyApplied || revision > (_published?.Revision ?? 0) || _awaited.Contains(session.Node);

@@ -19,6 +19,9 @@ internal sealed partial class AgentRegistry(
     private static readonly Status NotLeading = new(
         StatusCode.Unavailable, "this replica does not lead; try another address of the controller");
 
+    /// <summary>The agent tries again within this, several times.</summary>
+    public static readonly TimeSpan ForwardingPatience = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, AgentEntry> _entries = new(StringComparer.Ordinal);
     private HolderTable _holders = new();
@@ -145,7 +148,7 @@ internal sealed partial class AgentRegistry(
             entry.Facts = facts;
             entry.AppliedRevision = session.AppliedAtStart;
             _anyApplied |= session.AppliedAtStart > 0;
-            entry.Refusals = [];
+            entry.Refuse([], 0);
             entry.Judge(health);
             entry.Loads = null;
             foreach (var (address, term) in terms)
@@ -190,7 +193,7 @@ internal sealed partial class AgentRegistry(
                 Changed.Raise();
             }
 
-            expected = _contested.Any || _probes.Asking;
+            expected = GiveUpOnForwarding() || _contested.Any || _probes.Asking;
             foreach (var entry in _entries.Values.Where(entry => entry.Presence == AgentPresence.Expected))
             {
                 if (time.GetElapsedTime(entry.AwaySince) < options.CurrentValue.AgentGrace)
@@ -201,7 +204,7 @@ internal sealed partial class AgentRegistry(
 
                 entry.GivenUp = true;
                 entry.Judge(ImmutableDictionary<EndpointKey, EndpointVerdict>.Empty);
-                entry.Refusals = [];
+                entry.Refuse([], 0);
                 _moves.Add(_holders.Forget(entry.Node));
                 _failures = _failures.Add(
                     entry.Node, HolderFailures.AgentLost, time.GetUtcNow(), options.CurrentValue.FailureHalfLife);
@@ -211,6 +214,27 @@ internal sealed partial class AgentRegistry(
         }
 
         return expected;
+    }
+
+    /// <summary>A kernel that refuses everything may do so for a moment: only one that goes on with it costs the node its addresses.</summary>
+    /// <returns>True when there are nodes of which it is not clear yet.</returns>
+    private bool GiveUpOnForwarding()
+    {
+        var unclear = false;
+        foreach (var entry in _entries.Values.Where(entry => entry is { FailingSince: not null, CannotForward: false }))
+        {
+            if (time.GetElapsedTime(entry.FailingSince!.Value) < ForwardingPatience)
+            {
+                unclear = true;
+                continue;
+            }
+
+            entry.CannotForward = true;
+            Log.CannotForward(logger, entry.Node, ForwardingPatience);
+            Changed.Raise();
+        }
+
+        return unclear;
     }
 
     /// <summary>True once every agent that was there before has connected.</summary>
@@ -270,5 +294,8 @@ internal sealed partial class AgentRegistry(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Agent of {Node} did not come back within {Grace}")]
         public static partial void GivenUp(ILogger logger, string node, TimeSpan grace);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The kernel of {Node} has refused everything for {Patience}: it is to hold no addresses")]
+        public static partial void CannotForward(ILogger logger, string node, TimeSpan patience);
     }
 }

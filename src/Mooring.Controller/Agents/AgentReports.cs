@@ -20,24 +20,16 @@ internal static class AgentReports
     {
         var interfaces = NodeMapping.ToCore(node, facts?.Interfaces ?? [], out var unreadable);
         problems = [.. unreadable.Select(problem => $"{problem.Field} {problem.Message}")];
+        var modes = Modes(facts);
         return new AgentFacts
         {
             Node = node,
             Presence = AgentPresence.Connected,
             Interfaces = interfaces,
-            ForwardingModes =
-            [
-                .. (facts?.ForwardingModes ?? [])
-                    .Select(mode => mode switch
-                    {
-                        ForwardingMode.Nat => CoreMode.Nat,
-                        ForwardingMode.Direct => CoreMode.Direct,
-                        _ => (CoreMode?)null,
-                    })
-                    .OfType<CoreMode>()
-                    .Distinct()
-                    .Order(),
-            ],
+            ForwardingModes = modes,
+
+            // An agent probes the kernel before it connects, so that an empty list is an answer. The last problem is what the probe ended with.
+            CannotForward = modes.IsEmpty ? Cut(facts?.Problems.LastOrDefault() ?? "the agent can forward by no mode") : null,
             Problems = [.. (facts?.Problems ?? []), .. problems],
             AddressProblems =
             [
@@ -49,6 +41,20 @@ internal static class AgentReports
             ],
         };
     }
+
+    private static ImmutableArray<CoreMode> Modes(Protocol.V1Alpha1.NodeFacts? facts) =>
+    [
+        .. (facts?.ForwardingModes ?? [])
+            .Select(mode => mode switch
+            {
+                ForwardingMode.Nat => CoreMode.Nat,
+                ForwardingMode.Direct => CoreMode.Direct,
+                _ => (CoreMode?)null,
+            })
+            .OfType<CoreMode>()
+            .Distinct()
+            .Order(),
+    ];
 
     /// <summary>Who answered for each address; null for nobody.</summary>
     public static IEnumerable<(IPAddress Address, PhysicalAddress? Mac)> Probed(AddressProbeResult result) => result.Addresses

@@ -83,7 +83,7 @@ internal sealed class BuildMemory
 
     public NodeFacts Node(V1Node node, AgentFacts? agent, NodeFailure? failure, Func<NodeFacts> make)
     {
-        var now = new RememberedNode(node, agent?.Presence, agent?.Interfaces ?? [], failure, null);
+        var now = new RememberedNode(node, agent?.Presence, agent?.Interfaces ?? [], agent?.CannotForward, failure, null);
         var name = node.Metadata.Name ?? "";
         var still = _nodes.TryGetLast(name, out var last) && last with { Facts = null } == now;
         return _nodes.Keep(name, still ? last! : now with { Facts = make() }).Facts!;
@@ -132,5 +132,10 @@ internal sealed class BuildMemory
     private sealed record PublishedIntent(VirtualIpEvaluation Evaluation, VirtualIpIntent Intent);
 
     private sealed record RememberedNode(
-        V1Node Node, AgentPresence? Agent, ImmutableArray<NodeInterface> Interfaces, NodeFailure? Failure, NodeFacts? Facts);
+        V1Node Node,
+        AgentPresence? Agent,
+        ImmutableArray<NodeInterface> Interfaces,
+        string? CannotForward,
+        NodeFailure? Failure,
+        NodeFacts? Facts);
 }

@@ -44,6 +44,7 @@ internal static class NodeFactsReader
             Unschedulable = node.Spec?.Unschedulable ?? false,
             Labels = (node.Metadata.Labels ?? new Dictionary<string, string>()).ToImmutableDictionary(),
             Interfaces = agent is { Presence: not AgentPresence.Absent } ? agent.Interfaces : [],
+            CannotForward = agent?.CannotForward,
         });
     }
 

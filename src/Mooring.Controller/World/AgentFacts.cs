@@ -20,6 +20,9 @@ internal sealed record AgentFacts
 
     public ImmutableArray<ForwardingMode> ForwardingModes { get; init; } = [];
 
+    /// <summary>Why the node can forward nothing: its kernel lacks what is needed, or has refused everything for a while. Null when it can.</summary>
+    public string? CannotForward { get; init; }
+
     /// <summary>What the agent finds wrong with its node, each with the fix.</summary>
     public ImmutableArray<string> Problems { get; init; } = [];
 

@@ -28,6 +28,9 @@ internal sealed class AddressClass
             .ToImmutableHashSet(StringComparer.Ordinal);
     }
 
+    /// <summary>None of the nodes can forward, and no other may hold the address.</summary>
+    public bool IsLastResort { get; init; }
+
     public IReadOnlyList<EligibleNode> Nodes => _nodes;
 
     /// <summary>Of all nodes together.</summary>

@@ -46,25 +46,41 @@ internal sealed class AddressClasses
 
     private AddressClass Compute(PlacementRequest request, string? expected)
     {
-        var eligible = new List<EligibleNode>();
+        var eligible = new List<NodeFacts>();
+        var lastResort = new List<NodeFacts>();
         var rejected = ImmutableArray.CreateBuilder<RejectedNode>();
         foreach (var node in _nodes)
         {
-            if (Eligibility.Reject(request, node, node.Name == expected, _context) is { } rejection)
+            if (Eligibility.Reject(request, node, node.Name == expected, _context) is not { } rejection)
             {
-                rejected.Add(rejection);
+                eligible.Add(node);
                 continue;
             }
 
-            eligible.Add(new EligibleNode(
-                node,
-                request.PreferredNodes
-                    .Where(wish => wish.Labels.All(label => node.Labels.GetValueOrDefault(label.Key) == label.Value))
-                    .Sum(wish => wish.Weight)));
+            rejected.Add(rejection);
+            if (rejection.Reason == IneligibleReason.CannotForward)
+            {
+                lastResort.Add(node);
+            }
         }
 
-        return new AddressClass(eligible, rejected.ToImmutable());
+        // What an agent says may be wrong, and what it still has in the kernel may do: better than nobody.
+        var nobodyCan = eligible.Count == 0 && lastResort.Count > 0;
+        if (nobodyCan)
+        {
+            rejected.RemoveAll(rejection => rejection.Reason == IneligibleReason.CannotForward);
+            eligible = lastResort;
+        }
+
+        return new AddressClass(eligible.Select(node => new EligibleNode(node, Preference(request, node))), rejected.ToImmutable())
+        {
+            IsLastResort = nobodyCan,
+        };
     }
+
+    private static int Preference(PlacementRequest request, NodeFacts node) => request.PreferredNodes
+        .Where(wish => wish.Labels.All(label => node.Labels.GetValueOrDefault(label.Key) == label.Value))
+        .Sum(wish => wish.Weight);
 
     /// <summary>Everything but the address that a check or a preference looks at, as text that is equal when they are.</summary>
     private static string Wishes(PlacementRequest request)

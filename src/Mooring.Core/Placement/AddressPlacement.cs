@@ -31,6 +31,9 @@ public sealed record AddressPlacement
     /// <summary>Nodes that may not hold the address, sorted by name.</summary>
     public ImmutableArray<RejectedNode> Rejected { get; init; } = [];
 
+    /// <summary>The eligible nodes can forward nothing, as their agents say: they are candidates for want of others.</summary>
+    public bool IsLastResort { get; init; }
+
     /// <summary>Somebody asked for the first candidate by name.</summary>
     public bool Requested { get; init; }
 

@@ -23,6 +23,9 @@ internal static class Eligibility
         new(IneligibleReason.InterfaceDown, InterfaceIsUp, NeedsAgent: true),
         new(IneligibleReason.AddressUnusable, AddressIsUsable),
         new(IneligibleReason.NoLocalEndpoints, HasLocalEndpoint),
+
+        // Last, so that who fails it passes all others, and can be fallen back on.
+        new(IneligibleReason.CannotForward, (_, node, _) => node.CannotForward, NeedsAgent: true),
     ];
 
     /// <summary>The first check that fails, or null for an eligible node.</summary>

@@ -17,4 +17,7 @@ public enum IneligibleReason
 
     /// <summary>The policy needs a ready endpoint on the holder and this node has none.</summary>
     NoLocalEndpoints,
+
+    /// <summary>The node's data plane fails altogether. Counts only while another node passes all checks.</summary>
+    CannotForward,
 }

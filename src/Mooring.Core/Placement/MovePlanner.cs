@@ -49,6 +49,7 @@ public static class MovePlanner
         if (placement.Holder is not { } best
             || !context.Holders.TryGetValue(placement.Address, out var holder)
             || holder == best
+            || (placement.IsLastResort && IsBetterThanNobody(placement, holder))
             || !IsPlanned(placement, holder, out var evacuates))
         {
             return null;
@@ -91,7 +92,8 @@ public static class MovePlanner
 
     private static bool CanGoOn(IneligibleReason reason) => reason
         is IneligibleReason.Draining or IneligibleReason.NodeNotReady or IneligibleReason.NetworkUnavailable
-        or IneligibleReason.ExcludedByLabel or IneligibleReason.NodeSelectorMismatch or IneligibleReason.NoLocalEndpoints;
+        or IneligibleReason.ExcludedByLabel or IneligibleReason.NodeSelectorMismatch or IneligibleReason.NoLocalEndpoints
+        or IneligibleReason.CannotForward;
 
     private static AddressMove GiveUpIfLate(AddressMove move, TimeSpan now, MoveOptions options)
     {
@@ -167,17 +169,18 @@ public static class MovePlanner
             move.Stage == MoveStage.Asked ? new MoveIntent(move.Id, move.To) : null);
     }
 
-    /// <summary>
-    /// With no eligible node at all, a holder that was only asked to leave, or that Kubernetes lost sight of, is better
-    /// than nobody.
-    /// </summary>
+    /// <summary>With no eligible node at all, or none that can forward.</summary>
     private static ImmutableArray<string> KeepWhereNobodyElseCan(AddressPlacement placement, MoveContext context) =>
-        placement.Candidates.IsEmpty
+        (placement.Candidates.IsEmpty || placement.IsLastResort)
         && context.Holders.TryGetValue(placement.Address, out var holder)
-        && placement.Rejected.Any(node => node.Node == holder && node.Reason
-            is IneligibleReason.Draining or IneligibleReason.NodeNotReady or IneligibleReason.NetworkUnavailable)
-            ? [holder]
+        && IsBetterThanNobody(placement, holder)
+            ? [holder, .. placement.Candidates]
             : placement.Candidates;
+
+    /// <summary>It was only asked to leave, or Kubernetes lost sight of it.</summary>
+    private static bool IsBetterThanNobody(AddressPlacement placement, string holder) =>
+        placement.Rejected.Any(node => node.Node == holder && node.Reason
+            is IneligibleReason.Draining or IneligibleReason.NodeNotReady or IneligibleReason.NetworkUnavailable);
 
     private static TimeSpan? NextCheck(IEnumerable<AddressMove> moves, TimeSpan now, MoveOptions options)
     {

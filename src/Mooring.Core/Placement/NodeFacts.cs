@@ -33,6 +33,9 @@ public sealed record NodeFacts
     /// <summary>Interfaces as the agent last described them; empty when it has not yet.</summary>
     public ImmutableArray<NodeInterface> Interfaces { get; init; } = [];
 
+    /// <summary>Why the node can forward nothing, in its agent's words; null for a node that can.</summary>
+    public string? CannotForward { get; init; }
+
     /// <summary>It failed lately, so it ranks behind nodes that did not; null for a node that did not.</summary>
     public NodeFailure? RecentFailure { get; init; }
 

@@ -53,6 +53,7 @@ internal sealed class RankedAddress(PlacementRequest request, AddressClass @clas
             Failures = Class.Failures,
             Away = Class.Away,
             Rejected = Class.Rejected,
+            IsLastResort = Class.IsLastResort,
             Requested = Holder is { } holder && holder.Name == Request.RequestedNode,
         };
     }

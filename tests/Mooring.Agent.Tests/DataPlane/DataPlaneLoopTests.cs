@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Mooring.Agent.DataPlane;
 using Mooring.Agent.Tests.Snapshots;
@@ -80,6 +81,35 @@ public sealed class DataPlaneLoopTests : IAsyncLifetime
         var problem = problems.ShouldHaveSingleItem();
         (problem.Object, problem.Field, problem.Message).ShouldBe(("", "data_plane", "data plane: netlink: EBUSY"));
         await Eventually.HoldsAsync(() => !_dataPlane.Applied.IsEmpty, "applied at last");
+    }
+
+    [Fact]
+    public async Task ProblemsChanged_FailureGoesOnAndIsMended_IsToldOnceEach()
+    {
+        var told = new ConcurrentQueue<string>();
+        _loop.ProblemsChanged += problems => told.Enqueue(string.Join(';', problems.Select(problem => problem.Message)));
+        await _loop.ApplyAsync(TestSnapshots.Web(1), CancellationToken.None);
+        var failures = 3;
+        _dataPlane.OnApply = state => failures-- > 0 ? throw new IOException("netlink: EBUSY") : new ApplyResult(1, []);
+
+        _loop.VerdictsChanged();
+
+        await Eventually.HoldsAsync(() => told.Count == 2, "told that it fails, and that it is mended");
+        told.ShouldBe(["data plane: netlink: EBUSY", ""]);
+    }
+
+    [Fact]
+    public async Task ProblemsChanged_AnswerSaidSo_IsToldOnlyWhenMended()
+    {
+        var told = new ConcurrentQueue<int>();
+        _loop.ProblemsChanged += problems => told.Enqueue(problems.Length);
+        var failures = 1;
+        _dataPlane.OnApply = state => failures-- > 0 ? throw new IOException("netlink: EBUSY") : new ApplyResult(1, []);
+
+        (await _loop.ApplyAsync(TestSnapshots.Web(1), CancellationToken.None)).ShouldHaveSingleItem();
+
+        await Eventually.HoldsAsync(() => !told.IsEmpty, "told that it is mended");
+        told.ShouldBe([0]);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using k8s.Models;
 using Mooring.Api.V1Alpha1;
 using Mooring.Core.Placement;
 using Mooring.Controller.Agents;
+using AgentMessage = Mooring.Protocol.V1Alpha1.AgentMessage;
 
 namespace Mooring.Controller.Tests.Integration;
 
@@ -51,6 +52,27 @@ public sealed class MoveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Facts_HolderCanForwardByNoMode_MovesAndComesBackOnlyForWantOfOthers()
+    {
+        var first = await HeldAsync();
+
+        await _agents.Single(agent => agent.Node == first).SendAsync(NoModes(first));
+        var moved = (await _cluster.WaitForVipAsync("web", status => status.Holder is { } now && now != first, "moved away")).Status!;
+
+        moved.LastFailover!.Reason.ShouldBe("Planned");
+        var candidate = moved.Candidates!.Single(node => node.Node == first);
+        (candidate.Eligible, candidate.Reason, candidate.Message).ShouldBe((false, "CannotForward", "libnftables.so.1 is missing"));
+
+        foreach (var agent in _agents)
+        {
+            await agent.SendAsync(NoModes(agent.Node));
+        }
+
+        var nobodyCan = await _cluster.WaitForVipAsync("web", status => status.Candidates!.All(node => node.Eligible), "all are candidates again");
+        nobodyCan.Status!.Holder.ShouldBe(moved.Holder);
+    }
+
+    [Fact]
     public async Task MoveTo_NodeAskedForByName_GetsTheAddressAtOnceAndKeepsIt()
     {
         var first = await HeldAsync();
@@ -79,6 +101,14 @@ public sealed class MoveTests : IAsyncLifetime
         await _cluster.WaitForVipAsync(
             "web", status => status.Candidates!.Any(node => node.Reason == "MoveWaiting"), "waits until it has stayed");
         await _cluster.WaitForVipAsync("web", status => status.Holder == first, "back");
+    }
+
+    private static AgentMessage NoModes(string node)
+    {
+        var facts = FakeAgent.Facts($"10.70.0.1{node[^1]}");
+        facts.ForwardingModes.Clear();
+        facts.Problems.Add("libnftables.so.1 is missing");
+        return new AgentMessage { Facts = facts };
     }
 
     /// <returns>The holder.</returns>

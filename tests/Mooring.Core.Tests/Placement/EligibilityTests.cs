@@ -68,6 +68,16 @@ public sealed class EligibilityTests
     }
 
     [Fact]
+    public void Reject_CannotForward_IsAskedLast()
+    {
+        var node = Good with { CannotForward = "libnftables.so.1 is missing" };
+
+        Check(Request, node).ShouldBe(new RejectedNode(Good.Name, IneligibleReason.CannotForward, "libnftables.so.1 is missing"));
+        Check(Request, node with { Ready = false })!.Reason.ShouldBe(IneligibleReason.NodeNotReady);
+        Eligibility.Checks[^1].Reason.ShouldBe(IneligibleReason.CannotForward);
+    }
+
+    [Fact]
     public void Reject_NoInterfaces_SaysThatNoneAreReported()
     {
         var rejected = Check(Request, Good with { Interfaces = [] })!;

@@ -53,6 +53,30 @@ public sealed class MovePlannerTests
     }
 
     [Fact]
+    public void Plan_HolderCannotForward_MovesAsWhenItDrains()
+    {
+        _world.Place(Address, ["node-2", "node-3"], ("node-1", IneligibleReason.CannotForward));
+        _world.Holders[Address] = "node-1";
+
+        var plan = _world.Plan();
+
+        plan.Addresses[Address].Candidates.ShouldBe(["node-1", "node-2"]);
+        plan.Moves[Address].Stage.ShouldBe(MoveStage.Preparing);
+    }
+
+    [Fact]
+    public void Plan_HolderDrainsAndTheOthersCannotForward_StaysThere()
+    {
+        _world.Place(Address, ["node-2", "node-3"], lastResort: true, ("node-1", IneligibleReason.Draining));
+        _world.Holders[Address] = "node-1";
+
+        var plan = _world.Plan();
+
+        plan.Moves.ShouldBeEmpty();
+        plan.Addresses[Address].Candidates.ShouldBe(["node-1", "node-2", "node-3"]);
+    }
+
+    [Fact]
     public void Plan_NextHolderRefusesTheAddress_IsNotAsked()
     {
         _world.Place(Address, ["node-2"], ("node-1", IneligibleReason.Draining));
@@ -218,10 +242,15 @@ public sealed class MovePlannerTests
 
         public void Place(
             IPAddress address, ImmutableArray<string> candidates, params (string Node, IneligibleReason Reason)[] rejected) =>
+            Place(address, candidates, lastResort: false, rejected);
+
+        public void Place(
+            IPAddress address, ImmutableArray<string> candidates, bool lastResort, params (string Node, IneligibleReason Reason)[] rejected) =>
             _placements[address] = new AddressPlacement
             {
                 Address = address,
                 Candidates = candidates,
+                IsLastResort = lastResort,
                 Rejected = [.. rejected.Select(node => new RejectedNode(node.Node, node.Reason, "no"))],
             };
 

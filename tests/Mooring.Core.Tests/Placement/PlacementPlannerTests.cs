@@ -50,6 +50,28 @@ public sealed class PlacementPlannerTests
     }
 
     [Fact]
+    public void Place_NodeThatCannotForward_IsNoCandidate()
+    {
+        var nodes = Nodes(3).Select(node => node.Name == "node-2" ? node with { CannotForward = "no nftables" } : node);
+
+        var placed = Place(Requests(20), nodes);
+
+        placed.ShouldAllBe(one => !one.MayBeHeldBy("node-2") && one.Candidates.Length == 2 && !one.IsLastResort);
+        placed.ShouldAllBe(one => one.Rejected.Single().Reason == IneligibleReason.CannotForward);
+    }
+
+    [Fact]
+    public void Place_NobodyCanForward_FallsBackOnThoseThatPassAllElse()
+    {
+        var nodes = Nodes(4).Select(node => node with { CannotForward = "no nftables", Ready = node.Name != "node-4" });
+
+        var placed = Place(Requests(20), nodes);
+
+        placed.ShouldAllBe(one => one.Candidates.Length == 3 && one.IsLastResort);
+        placed.ShouldAllBe(one => one.Rejected.Single().Reason == IneligibleReason.NodeNotReady);
+    }
+
+    [Fact]
     public void Place_FiveNodes_RanksAHolderThreeStandbysAndASpare()
     {
         var placed = Place(Requests(1), Nodes(5)).ShouldHaveSingleItem();
