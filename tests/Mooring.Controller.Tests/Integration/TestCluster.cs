@@ -284,12 +284,13 @@ internal sealed class TestCluster : IAsyncDisposable
             {
                 if (entry.EndsWith("key", StringComparison.Ordinal))
                 {
-                    var text = Encoding.ASCII.GetString(value).Split('\n');
-                    found.AddRange(
-                    [
-                        Convert.ToBase64String(value), Convert.ToHexString(value), Convert.ToHexStringLower(value),
-                        text.Length > 2 ? text[1] : text[0],
-                    ]);
+                    found.AddRange([Convert.ToBase64String(value), Convert.ToHexString(value), Convert.ToHexStringLower(value)]);
+
+                    // Of PEM the first line within. Other keys are random bytes: as text they may be no more than an empty line.
+                    if (Encoding.ASCII.GetString(value).Split('\n') is [['-', '-', '-', ..], var first, _, ..])
+                    {
+                        found.Add(first);
+                    }
                 }
             }
         }
