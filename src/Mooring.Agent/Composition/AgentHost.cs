@@ -8,6 +8,7 @@ using Mooring.Agent.Failover;
 using Mooring.Agent.Gateways;
 using Mooring.Agent.HealthCheckPorts;
 using Mooring.Agent.HealthChecks;
+using Mooring.Agent.HealthChecks.Kept;
 using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Agent.Interfaces;
 using Mooring.Agent.Loads;
@@ -90,6 +91,12 @@ internal static class AgentHost
             provider.GetRequiredService<HealthCheckMetrics>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<HealthCheckService>>()));
+
+        services.AddSingleton(provider => new VerdictKeeper(
+            Path.Combine(Options(provider).StateDirectory, "verdicts"),
+            provider.GetRequiredService<HealthCheckService>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<VerdictKeeper>>()));
 
         services.AddSingleton(provider => new VerdictExchange(
             Options(provider).NodeName,
@@ -248,6 +255,7 @@ internal static class AgentHost
         services.AddHostedService(provider => provider.GetRequiredService<HealthCheckService>());
         services.AddHostedService(provider => provider.GetRequiredService<VerdictExchange>());
         services.AddHostedService(provider => provider.GetRequiredService<AgentStartup>());
+        services.AddHostedService(provider => provider.GetRequiredService<VerdictKeeper>());
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
         services.AddHostedService(provider => provider.GetRequiredService<FirstPacketWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<LoadReporter>());

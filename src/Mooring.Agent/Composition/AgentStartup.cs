@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Mooring.Agent.DataPlane;
+using Mooring.Agent.HealthChecks.Kept;
 using Mooring.Agent.Snapshots;
 
 namespace Mooring.Agent.Composition;
@@ -13,6 +14,7 @@ internal sealed partial class AgentStartup(
     DataPlaneLoop dataPlane,
     NodeFactsCollector facts,
     SnapshotKeeper snapshots,
+    VerdictKeeper verdicts,
     ControllerFirst failover,
     ILogger<AgentStartup> logger)
     : IHostedService
@@ -25,6 +27,7 @@ internal sealed partial class AgentStartup(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         facts.Probed(await dataPlane.ProbeAsync(cancellationToken).ConfigureAwait(false));
+        verdicts.Restore();
         await snapshots.RestoreAsync(cancellationToken).ConfigureAwait(false);
         failover.Restored();
         _done = true;

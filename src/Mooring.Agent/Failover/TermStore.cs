@@ -1,6 +1,6 @@
 using System.Net;
-using System.Text;
 using Microsoft.Extensions.Logging;
+using Mooring.Agent.OnDisk;
 
 namespace Mooring.Agent.Failover;
 
@@ -132,7 +132,7 @@ internal sealed partial class TermStore : IDisposable
 
             try
             {
-                WriteFile(new TermFile(Epoch, terms).Format());
+                DurableFile.Write(_path, new TermFile(Epoch, terms).Format());
                 _failing = false;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -151,19 +151,6 @@ internal sealed partial class TermStore : IDisposable
                 _durable = terms;
             }
         }
-    }
-
-    private void WriteFile(string text)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
-        var temporary = _path + ".new";
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-        {
-            file.Write(Encoding.UTF8.GetBytes(text));
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, _path, overwrite: true);
     }
 
     private static void SetAside(string path, ILogger logger)

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Mooring.Agent.HealthChecks.Kept;
 using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Core.Health;
 using Mooring.Core.Snapshots;
@@ -25,6 +26,7 @@ internal sealed class HealthCheckService : BackgroundService
     private readonly Dictionary<(string SetId, IPEndPoint Backend), ScheduledCheck> _checks = [];
     private readonly ConcurrentDictionary<(string SetId, IPEndPoint Backend), HealthVerdict> _verdicts = new();
     private readonly CheckedSets _sets;
+    private KeptVerdicts _kept = KeptVerdicts.None;
     private bool _stopping;
 
     public HealthCheckService(
@@ -55,6 +57,25 @@ internal sealed class HealthCheckService : BackgroundService
     public IReadOnlyList<HealthChange> Verdicts() =>
         [.. _verdicts.Select(pair => new HealthChange(pair.Key.SetId, pair.Key.Backend, pair.Value))];
 
+    /// <summary>What an earlier start found is believed until checks say otherwise.</summary>
+    public void Restore(KeptVerdicts kept)
+    {
+        lock (_gate)
+        {
+            _kept = kept;
+        }
+    }
+
+    /// <summary>The endpoints that are checked here and out.</summary>
+    public IReadOnlyList<(HealthCheckTarget Target, HealthVerdict Verdict)> Unhealthy()
+    {
+        lock (_gate)
+        {
+            return [.. _checks.Where(pair => IsHealthy(pair.Key.SetId, pair.Key.Backend) == false)
+                .Select(pair => (pair.Value.Target, _verdicts[pair.Key]))];
+        }
+    }
+
     /// <summary>How long checks that pass take, for endpoints that are checked here.</summary>
     public IReadOnlyList<(string SetId, IPEndPoint Backend, TimeSpan Time)> ResponseTimes()
     {
@@ -66,7 +87,7 @@ internal sealed class HealthCheckService : BackgroundService
     }
 
     /// <summary>Starts, restarts and stops checks so that they are those <paramref name="snapshot"/> asks for.</summary>
-    /// <returns>True when this node checks endpoints no longer whose sets are as they were: the verdicts on them are gone.</returns>
+    /// <returns>True when verdicts came or went of endpoints whose sets are as they were, as this node checks others now.</returns>
     public bool ApplySnapshot(ClusterSnapshot snapshot)
     {
         lock (_gate)
@@ -155,7 +176,7 @@ internal sealed class HealthCheckService : BackgroundService
             return false;
         }
 
-        var dropped = false;
+        var others = false;
         var wanted = _sets.TargetsIn(changes.Now);
         foreach (var (set, key) in changes.Before.SelectMany(set => set.Backends, (set, backend) => (set, (set.Id, backend.EndPoint))))
         {
@@ -167,7 +188,7 @@ internal sealed class HealthCheckService : BackgroundService
             if (!wanted.TryGetValue(key, out var target))
             {
                 End(key, check);
-                dropped |= _verdicts.TryRemove(key, out _) && _sets.Has(set);
+                others |= _verdicts.TryRemove(key, out _) && _sets.Has(set);
             }
             else if (target.Check.Equals(check.Target.Check))
             {
@@ -183,15 +204,23 @@ internal sealed class HealthCheckService : BackgroundService
         var now = _scheduler.Now;
         foreach (var (key, target) in wanted)
         {
-            var check = new ScheduledCheck(target, _verdicts.GetValueOrDefault(key), now, _timeProvider)
+            if (!_verdicts.ContainsKey(key) && _kept.Take(target) is { } kept)
             {
-                Due = now + CheckSchedule.First(target.Check, _nodeName, target.BackendSetId, target.Backend),
+                _verdicts[key] = kept;
+                others = true;
+            }
+
+            var verdict = _verdicts.GetValueOrDefault(key);
+            var check = new ScheduledCheck(target, verdict, now, _timeProvider)
+            {
+                Due = now + CheckSchedule.First(
+                    target.Check, _nodeName, target.BackendSetId, target.Backend, failing: verdict is { Healthy: false }),
             };
             _checks[key] = check;
             _scheduler.Add(check);
         }
 
-        return dropped;
+        return others;
     }
 
     private void End((string SetId, IPEndPoint Backend) key, ScheduledCheck check)

@@ -9,7 +9,12 @@ public static class CheckSchedule
     private static readonly TimeSpan Overdue = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Delay before the first check: 0 to one interval, the same at every start for one node and endpoint.</summary>
-    public static TimeSpan First(HealthCheckIntent check, string node, string backendSetId, IPEndPoint backend)
+    /// <param name="check">The settings.</param>
+    /// <param name="node">Who checks.</param>
+    /// <param name="backendSetId">The endpoint's set.</param>
+    /// <param name="backend">The endpoint.</param>
+    /// <param name="failing">It is known to be unhealthy already.</param>
+    public static TimeSpan First(HealthCheckIntent check, string node, string backendSetId, IPEndPoint backend, bool failing)
     {
         // FNV-1a: spread is all that is asked of it.
         var hash = 2166136261u;
@@ -18,7 +23,7 @@ public static class CheckSchedule
             hash = unchecked((hash ^ character) * 16777619u);
         }
 
-        return check.Interval * (hash / (double)uint.MaxValue);
+        return Interval(check, failing) * (hash / (double)uint.MaxValue);
     }
 
     /// <summary>When the next check is due. The rhythm is kept: a check that took long does not move those after it.</summary>
@@ -29,8 +34,7 @@ public static class CheckSchedule
     /// <param name="random">From 0 up to 1.</param>
     public static TimeSpan Next(HealthCheckIntent check, TimeSpan due, TimeSpan now, bool failing, double random)
     {
-        var interval = failing && check.FailingInterval is { } faster && faster < check.Interval ? faster : check.Interval;
-        interval *= 1 + (check.JitterPercent / 100.0 * ((2 * random) - 1));
+        var interval = Interval(check, failing) * (1 + (check.JitterPercent / 100.0 * ((2 * random) - 1)));
         var next = due + interval;
         if (next >= now)
         {
@@ -46,4 +50,7 @@ public static class CheckSchedule
     /// CPU time, an answer that is there in time is read after the timeout.
     /// </summary>
     public static bool IsDoubtful(HealthCheckIntent check, TimeSpan took) => took > check.Timeout + Overdue;
+
+    private static TimeSpan Interval(HealthCheckIntent check, bool failing) =>
+        failing && check.FailingInterval is { } faster && faster < check.Interval ? faster : check.Interval;
 }

@@ -49,7 +49,7 @@ public sealed class CheckScheduleTests
     {
         var endPoint = new IPEndPoint(IPAddress.Loopback, 80);
 
-        CheckSchedule.First(Check, "a", "s", endPoint).ShouldBe(CheckSchedule.First(Check, "a", "s", endPoint));
-        CheckSchedule.First(Check, "a", "s", endPoint).ShouldNotBe(CheckSchedule.First(Check, "b", "s", endPoint));
+        CheckSchedule.First(Check, "a", "s", endPoint, failing: false).ShouldBe(CheckSchedule.First(Check, "a", "s", endPoint, failing: false));
+        CheckSchedule.First(Check, "a", "s", endPoint, failing: false).ShouldNotBe(CheckSchedule.First(Check, "b", "s", endPoint, failing: false));
     }
 }
