@@ -1,9 +1,11 @@
 # 10,000 endpoints of 127.10.0.0/16, all of them nginx, checked every 5 s: by the agent's health checks and by HAProxy, at
-# the same time, over TCP and over HTTP. CPU time is that of the kernel for each program; HAProxy keeps one thread.
+# the same time, over TCP and over HTTP. CPU time is that of the kernel for each program; HAProxy keeps one thread, the health
+# checks the runtime's settings of the agent.
 
 need_packages nginx-light haproxy
 build tests/Mooring.Benchmarks
-agent=tests/Mooring.Benchmarks/bin/$CONFIGURATION/net10.0/Mooring.Benchmarks.dll
+programs=tests/Mooring.Benchmarks/bin/$CONFIGURATION/net10.0
+agent=(dotnet exec --runtimeconfig "$programs/mooring-agent.runtimeconfig.json" "$programs/Mooring.Benchmarks.dll")
 count=10000
 port=18480
 warm=15
@@ -54,7 +56,7 @@ for type in tcp http; do
   haproxy_config "$type" >"$work/haproxy.cfg"
   /usr/sbin/haproxy -db -f "$work/haproxy.cfg" >/dev/null 2>&1 & haproxy=$!
   mkfifo "$work/in-$type"
-  dotnet "$agent" health-agent "$type" "$count" "$port" <"$work/in-$type" >"$work/out-$type" & mooring=$!
+  "${agent[@]}" health-agent "$type" "$count" "$port" <"$work/in-$type" >"$work/out-$type" & mooring=$!
   peers+=("$haproxy" "$mooring")
   exec 9>"$work/in-$type"
   sleep "$warm"

@@ -166,6 +166,7 @@ internal sealed class CheckScheduler(
             }
             else
             {
+                check.End();
                 var now = Now;
                 check.Due = check.Again ? now : next(check, now);
                 check.Again = false;

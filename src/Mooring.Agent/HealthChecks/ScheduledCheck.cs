@@ -54,14 +54,19 @@ internal sealed class ScheduledCheck(
     /// <summary>Cancelled when the time of a check that begins now is over.</summary>
     public CancellationToken Begin()
     {
-        if (_deadline is null || !_deadline.TryReset())
-        {
-            _deadline?.Dispose();
-            _deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, timeProvider);
-        }
-
+        _deadline ??= new CancellationTokenSource(Timeout.InfiniteTimeSpan, timeProvider);
         _deadline.CancelAfter(target.Check.Timeout);
         return _deadline.Token;
+    }
+
+    /// <summary>The check that began has ended. Without this its timer would go off, long after, for each of thousands.</summary>
+    public void End()
+    {
+        if (_deadline is { } deadline && !deadline.TryReset())
+        {
+            _deadline = null;
+            deadline.Dispose();
+        }
     }
 
     /// <summary>The outcome of a run that is on is not wanted any more.</summary>

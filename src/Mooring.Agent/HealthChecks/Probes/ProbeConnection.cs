@@ -13,14 +13,14 @@ namespace Mooring.Agent.HealthChecks.Probes;
 internal sealed class ProbeConnection : IDisposable
 {
     private readonly Socket _socket;
-    private NetworkStream? _plain;
+    private ResettingStream? _plain;
     private SslStream? _secure;
     private bool _used;
 
     private ProbeConnection(Socket socket) => _socket = socket;
 
     /// <summary>What is read from and written to. Whoever speaks HTTP over it ends a wait by disposing it, so it owns the socket.</summary>
-    public Stream Stream => (Stream?)_secure ?? (_plain ??= new NetworkStream(_socket, ownsSocket: true));
+    public Stream Stream => (Stream?)_secure ?? (_plain ??= new ResettingStream(_socket));
 
     /// <summary>It was closed, and a second one was asked for.</summary>
     public bool WasClosed { get; private set; }
@@ -116,5 +116,19 @@ internal sealed class ProbeConnection : IDisposable
         return protocol is { } wanted && secure.NegotiatedApplicationProtocol != wanted
             ? $"TLS: {endPoint} does not speak {wanted} (ALPN)"
             : "";
+    }
+
+    /// <summary>Closes its socket. Of itself a stream ends the connection by a FIN first: two packets more before the reset.</summary>
+    private sealed class ResettingStream(Socket socket) : NetworkStream(socket, ownsSocket: false)
+    {
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                Socket.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
     }
 }
