@@ -9,8 +9,8 @@ internal sealed record PublishedTables
 {
     public static readonly PublishedTables None = new();
 
-    public ImmutableDictionary<string, ImmutableArray<SlotAssignment>> Slots { get; init; } =
-        ImmutableDictionary.Create<string, ImmutableArray<SlotAssignment>>(StringComparer.Ordinal);
+    public ImmutableDictionary<string, SetSlots> Slots { get; init; } =
+        ImmutableDictionary.Create<string, SetSlots>(StringComparer.Ordinal);
 
     /// <summary>Of sets whose weights follow the load.</summary>
     public ImmutableDictionary<string, ImmutableDictionary<IPEndPoint, int>> Weights { get; init; } =

@@ -61,12 +61,8 @@ internal sealed partial class ClusterReconciler(
 
     private readonly LoadWeigher _weigher = new();
     private BuildMemory _memory = new();
-    private SlotAssigner _assigner = new();
+    private SlotAssigner _assigner = new(PublishedTables.None.Slots);
     private readonly SlowStarts _slowStarts = new();
-
-    /// <summary>Slots in force by id of the backend set.</summary>
-    private ImmutableDictionary<string, ImmutableArray<SlotAssignment>> _slots =
-        ImmutableDictionary<string, ImmutableArray<SlotAssignment>>.Empty;
 
     /// <summary>Works until cancelled: for as long as this replica leads.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -79,7 +75,7 @@ internal sealed partial class ClusterReconciler(
         _owners = adoption.Owners;
         events.Reset();
         reporter.Reset();
-        (_memory, _assigner) = (new BuildMemory(), new SlotAssigner());
+        _memory = new BuildMemory();
         _moves = ImmutableDictionary<IPAddress, AddressMove>.Empty;
         _departures = ImmutableDictionary<EndpointKey, TimeSpan>.Empty;
         agents.Begin(adoption.Holders, adoption.Nodes, adoption.Failures);
@@ -96,7 +92,7 @@ internal sealed partial class ClusterReconciler(
             using var subscription = world.Subscribe(agents.Changed, later);
             using var reconfigured = options.OnChange(_ => agents.Changed.Raise());
             await WaitForAgentsAsync(adoption, cancellationToken);
-            _slots = agents.Adopted.Slots;
+            _assigner = new SlotAssigner(agents.Adopted.Slots);
             _weigher.Begin(agents.Adopted.Weights, Clock);
             _slowStarts.Begin();
             await LoopAsync(cancellationToken);
@@ -242,9 +238,7 @@ internal sealed partial class ClusterReconciler(
         var revision = Math.Max(highest + 1, last is null ? (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() : 0);
         var weighed = _slowStarts.Apply(
             _weigher.Apply(result.Snapshot with { Revision = revision }, states), result.Pools, states, Clock, time.GetUtcNow());
-        var snapshot = _assigner.Assign(weighed, states, _slots, generation: revision);
-        _slots = snapshot.BackendSets.Where(set => !set.Slots.IsEmpty)
-            .ToImmutableDictionary(set => set.Id, set => set.Slots, StringComparer.Ordinal);
+        var snapshot = _assigner.Assign(weighed, states, generation: revision);
         var behind = last is not null && highest > last.Revision;
         if (last is not null && !behind && SnapshotDiff.Compute(last, snapshot) is { } delta && IsEmpty(delta))
         {

@@ -132,7 +132,7 @@ public sealed record LoadWeights
     {
         const double Smallest = 1 / 96.0;
         ImmutableArray<ForwardedBackend> backends = [.. endpoints.Select(endpoint => endpoint.Backend)];
-        var before = Table(backends, slots);
+        var before = Due(backends, slots);
         for (var part = 1 / (1 + LoadRule.ConnectionGain); part >= Smallest; part /= 2)
         {
             var factors = Factors.ToBuilder();
@@ -147,7 +147,7 @@ public sealed record LoadWeights
             }
 
             var next = this with { Factors = factors.ToImmutable() };
-            var moved = Moved(before, next.Table(backends, slots)) / (double)slots;
+            var moved = Moved(before, next.Due(backends, slots)) / (double)slots;
             if (moved <= Allowance)
             {
                 return next with { Allowance = Allowance - moved };
@@ -157,22 +157,14 @@ public sealed record LoadWeights
         return this;
     }
 
-    private SlotTable Table(ImmutableArray<ForwardedBackend> backends, int slots)
+    private int[] Due(ImmutableArray<ForwardedBackend> backends, int slots)
     {
         var weights = Weigh(backends);
-        return MaglevTable.Build([.. backends.Select((backend, i) => backend with { Weight = weights[i] })], slots);
+        return SlotShares.Of([.. backends.Select((backend, i) => backend with { Weight = weights[i] })], slots);
     }
 
-    private static int Moved(SlotTable before, SlotTable after)
-    {
-        var moved = 0;
-        for (var slot = 0; slot < before.Size; slot++)
-        {
-            moved += before.Backends[slot] == after.Backends[slot] ? 0 : 1;
-        }
-
-        return moved;
-    }
+    /// <summary>Only slots of endpoints that are due less move.</summary>
+    private static int Moved(int[] before, int[] after) => before.Zip(after, (then, now) => Math.Max(then - now, 0)).Sum();
 
     private int FactorOf(IPEndPoint endPoint) => Factors.GetValueOrDefault(endPoint, Neutral);
 }

@@ -6,9 +6,8 @@ using Mooring.Core.DataPlane;
 namespace Mooring.Core.Balancing;
 
 /// <summary>
-/// Maglev hashing (Eisenbud et al., NSDI 2016, section 3.4): each backend fills its own permutation of the slots in
-/// turn, a backend of weight w taking w turns for every turn of weight 1 in proportion to the largest weight. The table
-/// depends only on the set of backends, so every node computes the same one.
+/// Maglev hashing (Eisenbud et al., NSDI 2016, section 3.4): in rounds, each backend takes the next slot of a sequence of its own,
+/// until it has what it is due. A table can begin empty, or from an older one, of which only moves what has to.
 /// </summary>
 public static class MaglevTable
 {
@@ -16,51 +15,94 @@ public static class MaglevTable
     /// Fills <paramref name="size"/> slots, a power of two, for <paramref name="backends"/> in their sorted order. The paper
     /// takes a prime so that any step meets every slot; with a power of two any odd step does.
     /// </summary>
-    public static SlotTable Build(ImmutableArray<ForwardedBackend> backends, int size) => Fill(backends, size, size);
-
-    /// <summary>Ends when so many slots are filled; the others are -1.</summary>
-    internal static SlotTable Fill(ImmutableArray<ForwardedBackend> backends, int size, int enough)
+    public static SlotTable Build(ImmutableArray<ForwardedBackend> backends, int size)
     {
         if (backends.IsEmpty)
         {
             return SlotTable.Empty;
         }
 
-        if (!BitOperations.IsPow2(size))
-        {
-            throw new ArgumentOutOfRangeException(nameof(size), size, "is no power of two");
-        }
+        var slots = Empty(size);
+        Fill(slots, backends, SlotShares.Of(backends, size));
+        return new SlotTable(ImmutableCollectionsMarshal.AsImmutableArray(slots));
+    }
 
+    internal static int[] Empty(int size)
+    {
         var slots = new int[size];
         Array.Fill(slots, -1);
-        var permutations = new Permutation[backends.Length];
-        var heaviest = 1;
+        return slots;
+    }
+
+    /// <summary>
+    /// Gives each backend that has fewer slots than <paramref name="due"/> what it lacks: empty ones, and those of backends that
+    /// have more.
+    /// </summary>
+    /// <param name="slots">By slot, the index of its backend; -1 for an empty one.</param>
+    /// <param name="backends">In their sorted order.</param>
+    /// <param name="due">By backend; all together no more than there are slots.</param>
+    internal static void Fill(int[] slots, ImmutableArray<ForwardedBackend> backends, ReadOnlySpan<int> due)
+    {
+        if (!BitOperations.IsPow2(slots.Length))
+        {
+            throw new ArgumentOutOfRangeException(nameof(slots), slots.Length, "is no power of two");
+        }
+
+        var held = Held(slots, backends.Length);
+        var lacking = new List<int>();
+        var sequences = new Permutation[backends.Length];
         for (var i = 0; i < backends.Length; i++)
         {
-            permutations[i] = Permutation.Of(backends[i], size);
-            heaviest = Math.Max(heaviest, backends[i].Weight);
-        }
-
-        var credit = new int[backends.Length];
-        for (var filled = 0; ;)
-        {
-            for (var i = 0; i < backends.Length; i++)
+            if (held[i] < due[i])
             {
-                // Credit grows by the weight each round; a turn costs the largest weight.
-                credit[i] += backends[i].Weight;
-                if (credit[i] < heaviest)
-                {
-                    continue;
-                }
-
-                credit[i] -= heaviest;
-                slots[permutations[i].NextFree(slots)] = i;
-                if (++filled == enough)
-                {
-                    return new SlotTable(ImmutableCollectionsMarshal.AsImmutableArray(slots));
-                }
+                lacking.Add(i);
+                sequences[i] = Permutation.Of(backends[i], slots.Length);
             }
         }
+
+        while (lacking.Count > 0)
+        {
+            var still = 0;
+            for (var turn = 0; turn < lacking.Count; turn++)
+            {
+                // A slot that was passed over stays taken: nobody who has no more than its due gives one away.
+                var i = lacking[turn];
+                int slot;
+                do
+                {
+                    slot = sequences[i].Next();
+                }
+                while (slots[slot] >= 0 && held[slots[slot]] <= due[slots[slot]]);
+
+                if (slots[slot] >= 0)
+                {
+                    held[slots[slot]]--;
+                }
+
+                slots[slot] = i;
+                if (++held[i] < due[i])
+                {
+                    lacking[still++] = i;
+                }
+            }
+
+            lacking.RemoveRange(still, lacking.Count - still);
+        }
+    }
+
+    /// <summary>By backend, how many slots it has.</summary>
+    internal static int[] Held(int[] slots, int backends)
+    {
+        var held = new int[backends];
+        foreach (var owner in slots)
+        {
+            if (owner >= 0)
+            {
+                held[owner]++;
+            }
+        }
+
+        return held;
     }
 
     /// <summary>A number of the backend that no other has, but for chance.</summary>
@@ -94,16 +136,11 @@ public static class MaglevTable
             return bytes[..(length + 2)];
         }
 
-        public int NextFree(int[] slots)
+        public int Next()
         {
-            while (slots[_next] >= 0)
-            {
-                Advance();
-            }
-
-            var free = _next;
-            Advance();
-            return free;
+            var slot = _next;
+            _next = (_next + skip) & (size - 1);
+            return slot;
         }
 
         public const ulong OffsetSeed = 0xcbf29ce484222325;
@@ -121,12 +158,6 @@ public static class MaglevTable
             hash = unchecked((hash ^ (hash >> 33)) * 0xff51afd7ed558ccd);
             hash = unchecked((hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53);
             return hash ^ (hash >> 33);
-        }
-
-        private void Advance()
-        {
-            _next += skip;
-            _next &= size - 1;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mooring.Core.DataPlane;
@@ -7,9 +8,9 @@ using Mooring.Core.Snapshots;
 namespace Mooring.Core.Balancing;
 
 /// <summary>
-/// Leads the slots of a backend set from one generation to the next. The owners follow from the endpoints alone
-/// (<see cref="MaglevTable"/>); what is remembered is, slot by slot, the nodes that had it before, as long as the set has an
-/// endpoint there that may still have flows.
+/// Leads the slots of a backend set from one generation to the next. A slot keeps its owner unless that left or has more than
+/// its weight is due (<see cref="MaglevTable"/>). What is remembered is, slot by slot, the nodes that had it before, as long as
+/// the set has an endpoint there that may still have flows.
 /// </summary>
 public static class SlotGenerations
 {
@@ -35,8 +36,8 @@ public static class SlotGenerations
 
         // A table never shrinks and grows by powers of two, so that a slot of the new one lies in one slot of the old.
         var size = Math.Max(before?.Size ?? 0, SlotTableSize.Published(backends.Length));
-        var table = MaglevTable.Build([.. backends.Select(backend => backend.Forwarded)], size);
-        var owning = table.Backends.ToHashSet();
+        var slots = Owners(before, [.. backends.Select(backend => backend.Forwarded)], i => backends[i].NodeName, size);
+        var owning = slots.ToHashSet();
         var indexes = new ushort[backends.Length];
         var members = ImmutableArray.CreateBuilder<SlotMember>(owning.Count);
         for (var i = 0; i < backends.Length; i++)
@@ -53,11 +54,79 @@ public static class SlotGenerations
             Family = family,
             Generation = generation,
             Members = members.ToImmutable(),
-            Owners = [.. table.Backends.Select(backend => indexes[backend])],
+            Owners = [.. slots.Select(owner => indexes[owner])],
         };
         return before is null ? next
             : SameOwners(before, next) ? before
             : Remember(before, next, all.Select(backend => backend.NodeName).ToHashSet(StringComparer.Ordinal));
+    }
+
+    /// <summary>By slot, the index of the backend that has it after <paramref name="before"/>.</summary>
+    /// <param name="before">The generation in force, or null.</param>
+    /// <param name="backends">All that take new flows, at least one, in their order.</param>
+    /// <param name="nodeOf">By index; null for an endpoint outside the cluster.</param>
+    /// <param name="size">A multiple of the size before.</param>
+    internal static int[] Owners(
+        SlotAssignment? before, ImmutableArray<ForwardedBackend> backends, Func<int, string?> nodeOf, int size)
+    {
+        var slots = MaglevTable.Empty(size);
+        if (before is not null)
+        {
+            var indexes = new Dictionary<IPEndPoint, int>(backends.Length);
+            for (var i = 0; i < backends.Length; i++)
+            {
+                indexes[new(backends[i].Address, backends[i].Port)] = i;
+            }
+
+            int[] owners = [.. before.Members.Select(member => indexes.GetValueOrDefault(member.EndPoint, -1))];
+            var part = size / before.Size;
+            for (var slot = 0; slot < size; slot++)
+            {
+                slots[slot] = owners[before.Owners[slot / part]];
+            }
+        }
+
+        var due = SlotShares.Of(backends, size, MaglevTable.Held(slots, backends.Length));
+        if (before is { Previous: not [] })
+        {
+            Return(slots, before, due, nodeOf);
+        }
+
+        MaglevTable.Fill(slots, backends, due);
+        return slots;
+    }
+
+    /// <summary>Slots that are to be had go to an endpoint of the node that had them last: one that comes back has its flows again.</summary>
+    private static void Return(int[] slots, SlotAssignment before, int[] due, Func<int, string?> nodeOf)
+    {
+        var held = MaglevTable.Held(slots, due.Length);
+        var lacking = Enumerable.Range(0, due.Length).Where(i => held[i] < due[i] && nodeOf(i) is not null)
+            .GroupBy(i => nodeOf(i)!, StringComparer.Ordinal).ToDictionary(node => node.Key, node => new Queue<int>(node), StringComparer.Ordinal);
+        var part = slots.Length / before.Size;
+        for (var slot = 0; slot < slots.Length && lacking.Count > 0; slot++)
+        {
+            var owner = slots[slot];
+            if ((owner >= 0 && held[owner] <= due[owner])
+                || before.HistoryOf(slot / part).FirstOrDefault() is not { } node || !lacking.TryGetValue(node, out var back))
+            {
+                continue;
+            }
+
+            if (owner >= 0)
+            {
+                held[owner]--;
+            }
+
+            slots[slot] = back.Peek();
+            if (++held[back.Peek()] == due[back.Peek()])
+            {
+                back.Dequeue();
+                if (back.Count == 0)
+                {
+                    lacking.Remove(node);
+                }
+            }
+        }
     }
 
     private static bool SameOwners(SlotAssignment before, SlotAssignment next) =>

@@ -1,32 +1,35 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Mooring.Core.DataPlane;
 
 namespace Mooring.Core.Balancing;
 
 /// <summary>
-/// A Maglev table that is left mostly empty: each backend takes a few slots of its sequence, and a flow whose slot is empty
+/// A Maglev table that is left mostly empty: each backend takes one slot of its sequence, and a flow whose slot is empty
 /// hashes again with the next seed, until it meets a slot that is taken. So a service has about as many slots filled as it has
-/// backends, their shares are equal, and a backend that goes leaves the slots of the others alone, but for the few that
-/// had to make way for it. The idea is DxHash's (Dong and Wang, 2021); docs/slots.md is the specification.
+/// backends, their shares are equal, and a backend that goes leaves the flows of the others alone. The idea is DxHash's (Dong
+/// and Wang, 2021); docs/slots.md is the specification.
 /// </summary>
 public static class SparseTable
 {
     /// <summary>A flow looks so often; then it takes the slot behind the last.</summary>
     public const int Tries = 32;
 
-    private const int Few = 4;
-    private const int SmallestOfFew = 64;
-    private const int Smallest = 32;
-    private const int Largest = 65_536;
+    public const int Largest = 65_536;
 
-    /// <summary>Backends times this is the least number of slots, in halves.</summary>
+    private const int Smallest = 16;
+
+    /// <summary>Backends times this is the least number of slots of a table that begins, in halves.</summary>
     private const int HalvesPerBackend = 5;
 
-    /// <summary>Backends of one weight, more than one of them.</summary>
+    /// <summary>A table is too empty with fewer backends than one for as many slots: flows would look for too long.</summary>
+    private const int MostSlotsPerBackend = 8;
+
+    /// <summary>Backends of one weight, few enough for a table.</summary>
     public static bool Fits(ImmutableArray<ForwardedBackend> backends)
     {
-        if (backends.Length is < 2 or > Largest * 2 / HalvesPerBackend)
+        if (backends.Length is 0 or > Largest * 2 / HalvesPerBackend)
         {
             return false;
         }
@@ -43,31 +46,79 @@ public static class SparseTable
     }
 
     /// <summary>
-    /// A power of two with 2.5 slots a backend, 32 or more, and 64 for up to four: with fewer, more backends would be in
-    /// each other's way, with more, flows would look for longer.
+    /// Of a table that begins: a power of two with 2.5 slots a backend, 16 or more. With fewer, backends of a table that does not follow
+    /// from another would be in each other's way; with more, flows would look for longer.
     /// </summary>
-    public static int SizeFor(int backends) => backends <= Few
-        ? SmallestOfFew
-        : (int)Math.Max(BitOperations.RoundUpToPowerOf2(((uint)backends * HalvesPerBackend / 2) + 1), Smallest);
+    public static int SizeFor(int backends) =>
+        (int)Math.Max(BitOperations.RoundUpToPowerOf2(((uint)backends * HalvesPerBackend / 2) + 1), Smallest);
 
-    /// <summary>
-    /// <see cref="SizeFor"/> slots, -1 where one is empty, and behind them one for the flows that met only empty ones: the
-    /// backend with the smallest number, so that it seldom changes.
-    /// </summary>
+    /// <summary>A table of so many slots does for the backends: an eighth to three quarters of it are taken.</summary>
+    public static bool Serves(int size, int backends) => !IsTooEmpty(size, backends) && backends * 4 <= size * 3;
+
+    /// <inheritdoc cref="MostSlotsPerBackend"/>
+    public static bool IsTooEmpty(int size, int backends) => backends * MostSlotsPerBackend < size;
+
+    /// <summary>The slot of each backend: those that have one keep it, the others take theirs in turn.</summary>
+    /// <param name="backends">In their sorted order.</param>
+    /// <param name="before">By backend, its slot; -1 for none.</param>
+    /// <param name="size">Slots of the table.</param>
+    public static int[] Place(ImmutableArray<ForwardedBackend> backends, ReadOnlySpan<int> before, int size)
+    {
+        var slots = MaglevTable.Empty(size);
+        for (var i = 0; i < before.Length; i++)
+        {
+            if (before[i] >= 0)
+            {
+                slots[before[i]] = i;
+            }
+        }
+
+        var due = new int[backends.Length];
+        Array.Fill(due, 1);
+        MaglevTable.Fill(slots, backends, due);
+        var places = new int[backends.Length];
+        for (var slot = 0; slot < size; slot++)
+        {
+            if (slots[slot] >= 0)
+            {
+                places[slots[slot]] = slot;
+            }
+        }
+
+        return places;
+    }
+
+    /// <summary>Of backends alone, two or more of them.</summary>
     public static SlotTable Build(ImmutableArray<ForwardedBackend> backends)
     {
-        var table = MaglevTable.Fill(backends, SizeFor(backends.Length), backends.Length * Turns(backends.Length));
+        var size = SizeFor(backends.Length);
+        return Build(backends, Place(backends, [], size), size);
+    }
+
+    /// <summary>
+    /// So many slots, -1 where one is empty, and behind them one for the flows that met only empty ones: the backend with
+    /// the smallest number, so that it seldom changes.
+    /// </summary>
+    /// <param name="backends">Two or more.</param>
+    /// <param name="places">By backend, its slot.</param>
+    /// <param name="size">Slots of the table.</param>
+    public static SlotTable Build(ImmutableArray<ForwardedBackend> backends, ReadOnlySpan<int> places, int size)
+    {
+        var slots = new int[size + 1];
+        Array.Fill(slots, -1);
         var last = 0;
-        for (var i = 1; i < backends.Length; i++)
+        for (var i = 0; i < backends.Length; i++)
         {
+            slots[places[i]] = i;
             last = MaglevTable.NumberOf(backends[i]) < MaglevTable.NumberOf(backends[last]) ? i : last;
         }
 
-        return new SlotTable(table.Backends.Add(last));
+        slots[size] = last;
+        return new SlotTable(ImmutableCollectionsMarshal.AsImmutableArray(slots));
     }
 
     /// <summary>The slot of a flow.</summary>
-    /// <param name="table">What <see cref="Build"/> made.</param>
+    /// <param name="table">What <see cref="Build(ImmutableArray{ForwardedBackend})"/> made.</param>
     /// <param name="slot">Slot by number of slots and seed, as <see cref="SlotHash"/> has it.</param>
     public static int Find(SlotTable table, Func<int, uint, int> slot)
     {
@@ -83,7 +134,4 @@ public static class SparseTable
 
         return size;
     }
-
-    /// <summary>Slots of a backend: several where there are few, so that flows do not look for long.</summary>
-    private static int Turns(int backends) => backends <= Few ? 4 : 1;
 }

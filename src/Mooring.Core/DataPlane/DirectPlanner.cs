@@ -9,7 +9,7 @@ namespace Mooring.Core.DataPlane;
 
 /// <summary>
 /// What one node does with each slot of a backend set: the published owners, but for endpoints that this node's checks
-/// found unfit, whose slots go to the others by the same hashing on every node.
+/// found unfit, whose slots go to the others as they will when the controller publishes a table without them.
 /// </summary>
 internal static class DirectPlanner
 {
@@ -49,8 +49,12 @@ internal static class DirectPlanner
     private static DirectForwarding Plan(
         SlotAssignment slots, BackendSet set, string nodeName, ForwardedBackend[] members, bool[] here, bool[] fit)
     {
-        var instead = fit.All(one => one) ? null : Table(members, fit, slots.Size);
-        var local = Table(members, [.. fit.Select((one, i) => one && members[i].Local)], slots.Size);
+        var instead = fit.All(one => one) ? null
+            : Table(fit, some => SlotGenerations.Owners(
+                slots, [.. some.Select(i => members[i])], i => slots.Members[some[i]].Node, slots.Size));
+        var local = Table(
+            [.. fit.Select((one, i) => one && members[i].Local)],
+            some => MaglevTable.Build([.. some.Select(i => members[i])], slots.Size).Backends);
         var owners = new string?[slots.Size];
         var previous = new List<string?[]>();
         var endpoints = new ForwardedBackend?[slots.Size];
@@ -100,11 +104,9 @@ internal static class DirectPlanner
     }
 
     /// <summary>By slot, the index of a member among those that count; null when none does.</summary>
-    private static int[]? Table(ForwardedBackend[] members, bool[] counts, int size)
+    private static int[]? Table(bool[] counts, Func<int[], IEnumerable<int>> build)
     {
-        var indexes = Enumerable.Range(0, members.Length).Where(i => counts[i]).ToArray();
-        return indexes.Length == 0
-            ? null
-            : [.. MaglevTable.Build([.. indexes.Select(i => members[i])], size).Backends.Select(i => indexes[i])];
+        var indexes = Enumerable.Range(0, counts.Length).Where(i => counts[i]).ToArray();
+        return indexes.Length == 0 ? null : [.. build(indexes).Select(i => indexes[i])];
     }
 }

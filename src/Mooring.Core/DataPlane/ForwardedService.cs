@@ -26,6 +26,12 @@ public sealed record ForwardedService
     /// <summary>New flows that no backend takes are dropped in silence instead of refused.</summary>
     public bool HoldsWithoutBackends { get; init; }
 
+    /// <summary>The full table that the controller published, in Nat mode; null for none.</summary>
+    public SlotAssignment? Slots { get; init; }
+
+    /// <summary>The sparse table that the controller published, in Nat mode; null for none.</summary>
+    public SparseAssignment? Sparse { get; init; }
+
     /// <summary>How flows find the node that serves them; null in Nat mode.</summary>
     public DirectForwarding? Direct { get; init; }
 
@@ -42,6 +48,10 @@ public sealed record ForwardedService
     public ImmutableArray<IPNetwork>? SourceRanges { get; init; }
 
     public TimeSpan DrainTimeout { get; init; } = BackendSet.DefaultDrainTimeout;
+
+    /// <inheritdoc cref="BackendSet.GoesByLoad"/>
+    public bool GoesByLoad => ClientAffinityTimeout is null
+        && (Algorithm is BalancingAlgorithm.LeastConnections or BalancingAlgorithm.LeastResponseTime);
 
     public ServiceTraits Traits =>
         (Address.AddressFamily == AddressFamily.InterNetworkV6 ? ServiceTraits.IPv6 : ServiceTraits.None)

@@ -170,6 +170,7 @@ public sealed class SnapshotPlanner(string nodeName)
 
     private static ForwardedService Forward(Origin origin, PlannedSet planned)
     {
+        var direct = origin.Vip.Forwarding == ForwardingMode.Direct;
         var keepsFailed = origin.Port.Protocol != TransportProtocol.Udp && !planned.Set.ShutsDownSessions;
         return new ForwardedService
         {
@@ -181,7 +182,9 @@ public sealed class SnapshotPlanner(string nodeName)
             ClientAffinityTimeout = planned.Set.ClientAffinityTimeout,
             HoldsWithoutBackends = planned.Set.HoldsWithoutBackends,
             Backends = origin.Vip.LocalEndpointsOnly ? planned.Local.Value : planned.Backends,
-            Direct = origin.Vip.Forwarding == ForwardingMode.Direct ? planned.Direct.Value : null,
+            Direct = direct ? planned.Direct.Value : null,
+            Slots = direct ? null : planned.Set.SlotsOf(planned.Family),
+            Sparse = direct ? null : planned.Set.SparseOf(planned.Family),
             Draining = keepsFailed ? planned.Unfit : planned.Draining,
             Leaving = planned.Leaving,
             Failed = keepsFailed ? planned.Failed : [],

@@ -40,12 +40,24 @@ public sealed record BackendSet
     /// <summary>Sorted by address, then port.</summary>
     public ImmutableArray<Backend> Backends { get; init; } = [];
 
-    /// <summary>One per family with endpoints when a VIP in Direct mode uses the set; empty otherwise.</summary>
+    /// <summary>
+    /// One per family with endpoints when a VIP in Direct mode uses the set, or one in Nat mode and the weights differ or did so
+    /// before.
+    /// </summary>
     public ImmutableArray<SlotAssignment> Slots { get; init; } = [];
+
+    /// <summary>One per family with endpoints and without <see cref="Slots"/> when a VIP in Nat mode uses the set.</summary>
+    public ImmutableArray<SparseAssignment> Sparse { get; init; } = [];
 
     /// <summary>Weights follow the load of the endpoints. Not with affinity: a change of weights would move clients.</summary>
     public bool GoesByLoad => ClientAffinityTimeout is null
         && (Algorithm is BalancingAlgorithm.LeastConnections or BalancingAlgorithm.LeastResponseTime);
+
+    /// <summary>New flows take turns: no hash decides.</summary>
+    public bool Rotates => ClientAffinityTimeout is null
+        && (Algorithm is BalancingAlgorithm.RoundRobin or BalancingAlgorithm.WeightedRoundRobin);
+
+    public SparseAssignment? SparseOf(AddressFamily family) => Sparse.FirstOrDefault(sparse => sparse.Family == family);
 
     public SlotAssignment? SlotsOf(AddressFamily family)
     {

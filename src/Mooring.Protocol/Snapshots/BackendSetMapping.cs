@@ -42,6 +42,7 @@ internal static class BackendSetMapping
         }
 
         result.SlotTables.AddRange(set.Slots.Select(SlotTableMapping.ToProto));
+        result.SparseTables.AddRange(set.Sparse.Select(SparseTableMapping.ToProto));
         return result;
     }
 
@@ -53,6 +54,7 @@ internal static class BackendSetMapping
             reader.Refuse($"{field}.id", $"must be 1 to {MaxIdLength} characters");
         }
 
+        var backends = ReadBackends(set, reader);
         return new BackendSet
         {
             Id = set.Id,
@@ -67,8 +69,9 @@ internal static class BackendSetMapping
             MinHealthyPercent = reader.Number("min_healthy_percent", set.MinHealthyPercent, 0, 100),
             ShutsDownSessions = set.ShutsDownSessions,
             DrainTimeout = reader.Duration("drain_timeout", set.DrainTimeout, TimeSpan.Zero, MaxDrain),
-            Backends = ReadBackends(set, reader),
+            Backends = backends,
             Slots = SlotTableMapping.Read(set.SlotTables, reader),
+            Sparse = SparseTableMapping.Read(set.SparseTables, backends, reader),
         };
     }
 

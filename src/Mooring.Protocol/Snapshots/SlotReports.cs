@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using Mooring.Core.Balancing;
 using Mooring.Core.Snapshots;
 using Proto = Mooring.Protocol.V1Alpha1;
 
@@ -11,15 +12,25 @@ public static class SlotReports
     /// <summary>Half of the largest message of an agent.</summary>
     private const int MaxBytes = SnapshotLimits.MaxAgentMessageBytes / 2;
 
-    /// <summary>What fits a message: those with a history first, as the others can mostly be computed anew.</summary>
+    /// <summary>
+    /// What fits a message: first full tables with a history, whose connections are lost without, and sparse ones at the end. Those that
+    /// follow from the endpoints alone are left out.
+    /// </summary>
     public static IEnumerable<Proto.PublishedSlots> ToProto(ClusterSnapshot snapshot)
     {
         var bytes = 0;
-        foreach (var set in snapshot.BackendSets.Where(set => !set.Slots.IsEmpty)
-            .OrderByDescending(set => set.Slots.Any(slots => !slots.Previous.IsEmpty)))
+        foreach (var set in snapshot.BackendSets.Where(set => !set.Slots.IsEmpty || !set.Sparse.IsEmpty)
+            .OrderByDescending(set => set.Slots.Any(slots => !slots.Previous.IsEmpty)).ThenByDescending(set => !set.Slots.IsEmpty))
         {
             var report = new Proto.PublishedSlots { BackendSetId = set.Id };
             report.Tables.AddRange(set.Slots.Select(SlotTableMapping.ToProto));
+            report.SparseTables.AddRange(
+                set.Sparse.Where(sparse => !SparsePlaces.FollowFromEndpoints(sparse, set.Backends)).Select(SparseTableMapping.ToReport));
+            if (report.Tables.Count + report.SparseTables.Count == 0)
+            {
+                continue;
+            }
+
             bytes += report.CalculateSize();
             if (bytes > MaxBytes)
             {
@@ -31,13 +42,15 @@ public static class SlotReports
     }
 
     /// <summary>Slots by id of the backend set; those with a mistake are left out.</summary>
-    public static ImmutableDictionary<string, ImmutableArray<SlotAssignment>> ToCore(IEnumerable<Proto.PublishedSlots> reports)
+    public static ImmutableDictionary<string, SetSlots> ToCore(IEnumerable<Proto.PublishedSlots> reports)
     {
-        var result = ImmutableDictionary.CreateBuilder<string, ImmutableArray<SlotAssignment>>(StringComparer.Ordinal);
+        var result = ImmutableDictionary.CreateBuilder<string, SetSlots>(StringComparer.Ordinal);
         foreach (var report in reports)
         {
             var problems = new ProblemList();
-            var slots = SlotTableMapping.Read(report.Tables, new ObjectReader(report.BackendSetId, problems));
+            var reader = new ObjectReader(report.BackendSetId, problems);
+            var slots = new SetSlots(
+                SlotTableMapping.Read(report.Tables, reader), SparseTableMapping.Read(report.SparseTables, backends: null, reader));
             if (problems.IsEmpty)
             {
                 result[report.BackendSetId] = slots;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Mooring.Core.DataPlane;
+using Mooring.Core.Snapshots;
 using Mooring.Linux.Conntrack;
 using Mooring.Linux.Namespaces;
 
@@ -22,6 +23,14 @@ internal static class TestFlows
     [
         .. Enumerable.Range(0, 10).Select(i => new ForwardedBackend(
             IPAddress.Parse(family == AddressFamily.InterNetwork ? "10.71.1.2" : "fd00:71:1::2"), (ushort)(9000 + i), weighted ? 1 + (i % 4) : 1, Local: true)),
+    ];
+
+    public static ImmutableArray<Backend> Backends(ImmutableArray<ForwardedBackend> endpoints) =>
+    [
+        .. endpoints.Select(endpoint => new Backend
+        {
+            Address = endpoint.Address, Port = endpoint.Port, Weight = endpoint.Weight, Condition = BackendCondition.Ready,
+        }),
     ];
 
     /// <summary>Sends a datagram of each source to the VIP until one of the nodes has tracked it; returns which one, and to whom.</summary>

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
+using Mooring.Core.Balancing;
 using Mooring.Core.Snapshots;
 
 namespace Mooring.Benchmarks.Sync;
@@ -38,23 +40,18 @@ internal static class SyncSnapshots
         Enumerable.Range(0, Probed).Select(probe => Address(probe * (services / Probed)));
 
     /// <summary>The set of the service; its last endpoint is <paramref name="last"/>.</summary>
-    public static BackendSet Set(int service, int services, int last = Endpoints) => new()
+    public static BackendSet Set(int service, int services, int last = Endpoints)
     {
-        Id = Id(service),
-        Pool = new NamespacedName("bench", Name(service)),
-        Backends =
-        [
-            .. Enumerable.Range(1, Endpoints).Select(endpoint => new Backend
-            {
-                Address = service % (services / Probed) == 0 && service / (services / Probed) < Probed
-                    ? new IPAddress([10, 99, 0, (byte)endpoint])
-                    : new IPAddress([10, (byte)(110 + (service / 250)), (byte)(service % 250), (byte)(endpoint == Endpoints ? last : endpoint)]),
-                Port = TargetPort,
-                NodeName = endpoint <= 2 ? Node : "node-2",
-                Condition = BackendCondition.Ready,
-            }),
-        ],
-    };
+        var backends = Backends(service, services, last);
+        var first = SparsePlaces.Advance(null, AddressFamily.InterNetwork, Backends(service, services, Endpoints));
+        return new BackendSet
+        {
+            Id = Id(service),
+            Pool = new NamespacedName("bench", Name(service)),
+            Backends = backends,
+            Sparse = [SparsePlaces.Advance(first, AddressFamily.InterNetwork, backends)!],
+        };
+    }
 
     /// <summary>A service that is not probed.</summary>
     public static int Random(Random random, int services)
@@ -68,6 +65,19 @@ internal static class SyncSnapshots
             }
         }
     }
+
+    private static ImmutableArray<Backend> Backends(int service, int services, int last) =>
+    [
+        .. Enumerable.Range(1, Endpoints).Select(endpoint => new Backend
+        {
+            Address = service % (services / Probed) == 0 && service / (services / Probed) < Probed
+                ? new IPAddress([10, 99, 0, (byte)endpoint])
+                : new IPAddress([10, (byte)(110 + (service / 250)), (byte)(service % 250), (byte)(endpoint == Endpoints ? last : endpoint)]),
+            Port = TargetPort,
+            NodeName = endpoint <= 2 ? Node : "node-2",
+            Condition = BackendCondition.Ready,
+        }),
+    ];
 
     private static string Name(int service) => $"service-{service:d5}";
 

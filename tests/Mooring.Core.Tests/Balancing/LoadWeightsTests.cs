@@ -92,6 +92,7 @@ public sealed class LoadWeightsTests
         var random = new Random(3);
         var backends = Backends(1, 1, 2, 1, 1, 4, 1, 1, 1, 1);
         var weights = LoadWeights.None;
+        var table = Table(null, weights, backends);
         var moved = new List<double>();
         for (var i = 0; i < 600; i++)
         {
@@ -99,8 +100,9 @@ public sealed class LoadWeightsTests
             var hot = (i / 10) % backends.Length;
             var next = Advance(
                 weights, backends, [.. backends.Select((_, at) => at == hot ? 5000.0 : random.Next(10, 50))]);
-            moved.Add(Moved(weights, next, backends));
-            weights = next;
+            var after = Table(table, next, backends);
+            moved.Add(table.Owners.Zip(after.Owners).Count(pair => pair.First != pair.Second) / (double)Slots);
+            (weights, table) = (next, after);
         }
 
         moved.Max().ShouldBeLessThanOrEqualTo(LoadWeights.SlotShareAtOnce);
@@ -199,13 +201,20 @@ public sealed class LoadWeightsTests
     private static double Share(LoadWeights weights, ImmutableArray<ForwardedBackend> backends, int index) =>
         weights.Weigh(backends) is var all ? all[index] / (double)all.Sum() : 0;
 
-    private static double Moved(LoadWeights before, LoadWeights after, ImmutableArray<ForwardedBackend> backends) =>
-        Table(before, backends).Zip(Table(after, backends)).Count(pair => pair.First != pair.Second) / (double)Slots;
-
-    private static ImmutableArray<int> Table(LoadWeights weights, ImmutableArray<ForwardedBackend> backends)
+    private static SlotAssignment Table(SlotAssignment? before, LoadWeights weights, ImmutableArray<ForwardedBackend> backends)
     {
         var all = weights.Weigh(backends);
-        return MaglevTable.Build([.. backends.Select((backend, i) => backend with { Weight = all[i] })], Slots).Backends;
+        return SlotGenerations.Advance(
+            before,
+            backends[0].Address.AddressFamily,
+            [
+                .. backends.Select((backend, i) => new Backend
+                {
+                    Address = backend.Address, Port = backend.Port, Weight = all[i], Condition = BackendCondition.Ready,
+                }),
+            ],
+            _ => true,
+            (before?.Generation ?? 0) + 1)!;
     }
 
     private static bool Same(LoadWeights left, LoadWeights right) =>

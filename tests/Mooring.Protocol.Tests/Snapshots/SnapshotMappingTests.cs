@@ -57,6 +57,12 @@ public sealed class SnapshotMappingTests
         { "check interval", s => s.BackendSets[0].HealthCheck.Interval = new Duration(), "health_check.interval", "must be 50ms to" },
         { "check threshold", s => s.BackendSets[0].HealthCheck.UnhealthyThreshold = 101, "health_check.unhealthy_threshold", "101 is out of range: use 1 to 100" },
         { "node twice", s => s.Nodes.Add(s.Nodes[0].Clone()), "nodes[1]", "'node-1' is there twice" },
+        { "sparse family", s => Sparse(s).Family = AddressFamily.Unspecified, "sparse_tables[0].family", "is not known here" },
+        { "sparse twice", s => s.BackendSets[0].SparseTables.Add(Sparse(s).Clone()), "sparse_tables[1].family", "is there twice" },
+        { "sparse size", s => Sparse(s).Size = 12, "sparse_tables[0].size", "12 is no power of two" },
+        { "sparse large", s => Sparse(s).Size = 131_072, "sparse_tables[0].size", "131072 is out of range" },
+        { "sparse short", s => Sparse(s).Slots = ByteString.Empty, "sparse_tables[0].slots", "does not have a slot of its own" },
+        { "sparse slot", s => Sparse(s).Slots = Bytes(8, s.BackendSets[0].Backends.Count), "sparse_tables[0].slots", "below 8" },
         { "mac", s => s.Nodes[0].Interfaces[0].MacAddress = ByteString.Empty, "interfaces[0].mac_address", "has 0 bytes, not 6" },
         { "cidr", s => s.Nodes[0].Interfaces[0].Addresses.Add("10.70.0.11"), "interfaces[0].addresses[1]", "is not an address with a prefix length" },
         { "prefix", s => s.Nodes[0].Interfaces[0].Addresses.Add("10.70.0.11/33"), "interfaces[0].addresses[1]", "prefix length 33 is above 32" },
@@ -64,6 +70,17 @@ public sealed class SnapshotMappingTests
         { "key length", s => s.HeartbeatKeys.Add(new HeartbeatKey { Id = 2 }), "heartbeat_keys[1].secret", "has 0 bytes, not 32" },
         { "key id", s => s.HeartbeatKeys[0].Id = 256, "heartbeat_keys[0].id", "256 is out of range" },
     };
+
+    private static SparseTable Sparse(Snapshot snapshot)
+    {
+        var table = new SparseTable { Family = AddressFamily.Ipv4, Size = 8, Slots = Bytes(0, snapshot.BackendSets[0].Backends.Count) };
+        snapshot.BackendSets[0].SparseTables.Add(table);
+        return table;
+    }
+
+    /// <summary>Ascending, two bytes each.</summary>
+    private static ByteString Bytes(int first, int count) =>
+        ByteString.CopyFrom([.. Enumerable.Range(first, count).SelectMany(number => (byte[])[(byte)number, 0])]);
 
     private static SlotTable Slots(Snapshot snapshot)
     {

@@ -126,6 +126,8 @@ internal sealed class TablePlanner(ServiceNumbers numbers)
             && one.ClientAffinityTimeout == other.ClientAffinityTimeout
             && one.HoldsWithoutBackends == other.HoldsWithoutBackends
             && one.Backends.AsSpan().SequenceEqual(other.Backends.AsSpan())
+            && ReferenceEquals(one.Slots, other.Slots)
+            && ReferenceEquals(one.Sparse, other.Sparse)
             && Equals(one.Direct, other.Direct));
 
     private ServicePlan Plan(string key, ForwardedService service, Dictionary<string, uint> marks)
@@ -143,15 +145,11 @@ internal sealed class TablePlanner(ServiceNumbers numbers)
         var affinity = service.ClientAffinityTimeout is not null;
         var rotates = !affinity
             && service.Algorithm is BalancingAlgorithm.RoundRobin or BalancingAlgorithm.WeightedRoundRobin;
-        var sparse = !rotates
-            && service.Algorithm is not (BalancingAlgorithm.LeastConnections or BalancingAlgorithm.LeastResponseTime)
-            && SparseTable.Fits(service.Backends);
-        var table = (rotates, sparse, service.Algorithm) switch
+        var (table, sparse) = (rotates, service.Algorithm) switch
         {
-            (true, _, BalancingAlgorithm.RoundRobin) => WeightedRotation.Even(service.Backends.Length),
-            (true, _, _) => WeightedRotation.Weighted(service.Backends),
-            (_, true, _) => SparseTable.Build(service.Backends),
-            _ => MaglevTable.Build(service.Backends, SlotTableSize.For(service.Backends.Length)),
+            (true, BalancingAlgorithm.RoundRobin) => new NatTable(WeightedRotation.Even(service.Backends.Length), Sparse: false),
+            (true, _) => new NatTable(WeightedRotation.Weighted(service.Backends), Sparse: false),
+            _ => NatTable.Of(service),
         };
         string?[] names = [.. service.Backends.Select(backend => NftablesText.Of(backend.Address, backend.Port))];
         return new ServicePlan(
