@@ -22,6 +22,8 @@ internal sealed partial class NetlinkSocket : IDisposable
 
     private NetlinkSocket(Socket socket) => _socket = socket;
 
+    public int Descriptor => (int)_socket.Handle;
+
     /// <summary>Called for each message of a dump.</summary>
     public delegate void MessageHandler(NetlinkMessage message);
 

@@ -47,6 +47,7 @@ public sealed class NftablesContext : IDisposable
     {
         lock (Gate)
         {
+            NativeNftables.EnsureDescriptors(create: false);
             NativeNftables.SetOutputFlags(_context, flags);
             var result = NativeNftables.Run(_context, commands);
 

@@ -13,6 +13,7 @@ internal sealed class NftablesContextHandle : SafeHandleZeroOrMinusOneIsInvalid
 
     public static NftablesContextHandle Create()
     {
+        NativeNftables.EnsureDescriptors(create: true);
         var created = new NftablesContextHandle(NativeNftables.New(0));
         return created.IsInvalid ? throw new NftablesException("nft_ctx_new failed: out of memory", "") : created;
     }

@@ -20,6 +20,7 @@ public sealed partial class DirectForwardingTests : IClassFixture<DirectLab>, IA
     private ImmutableHashSet<int> _ready = [];
     private ImmutableArray<IPAddress> _outside = [];
     private ImmutableArray<IPNetwork> _ranges = [];
+    private readonly List<Socket> _opened = [];
 
     public DirectForwardingTests(DirectLab lab)
     {
@@ -51,6 +52,9 @@ public sealed partial class DirectForwardingTests : IClassFixture<DirectLab>, IA
         {
             await engine.DisposeAsync();
         }
+
+        // libnftables takes no descriptor above 1023, and tests are many.
+        _opened.ForEach(connection => connection.Dispose());
     }
 
     [Theory]
@@ -329,6 +333,7 @@ public sealed partial class DirectForwardingTests : IClassFixture<DirectLab>, IA
             connections.Add(connection);
         }
 
+        _opened.AddRange(connections);
         return connections;
     }
 

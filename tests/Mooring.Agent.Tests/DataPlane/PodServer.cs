@@ -39,6 +39,7 @@ internal static class PodServer
 
     private static async Task GreetAndEchoAsync(Socket connection, string greeting)
     {
+        using var closing = connection;
         await connection.SendAsync(Encoding.ASCII.GetBytes(greeting));
         var buffer = new byte[65_536];
         while (await connection.ReceiveAsync(buffer) is > 0 and var read)
@@ -48,8 +49,6 @@ internal static class PodServer
                 sent += await connection.SendAsync(buffer.AsMemory(sent, read - sent));
             }
         }
-
-        connection.Dispose();
     }
 
     private static async Task UntilDisposedAsync(Func<Task> work, bool once = false)
