@@ -25,11 +25,19 @@ public sealed class NftablesElements : IDisposable
     public delegate void ElementHandler(NftablesElement element);
 
     /// <exception cref="SystemCallException">The kernel has no netlink for us.</exception>
-    public static NftablesElements Open()
+    public static NftablesElements Open() => Open(receiveBuffer: null);
+
+    /// <param name="receiveBuffer">Bytes of answers that can wait; null for what the system has.</param>
+    internal static NftablesElements Open(int? receiveBuffer)
     {
         var socket = NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter);
         try
         {
+            if (receiveBuffer is { } bytes)
+            {
+                socket.SetReceiveBuffer(bytes);
+            }
+
             socket.SetSendBuffer(SendBuffer);
             socket.ExplainRefusals();
             return new NftablesElements(socket);
@@ -94,7 +102,7 @@ public sealed class NftablesElements : IDisposable
         }
         catch (Exception exception) when (exception is SystemCallException or SocketException)
         {
-            throw new NftablesException(exception.Message, request.What);
+            throw new NftablesException(exception.Message, request.What, (exception as SystemCallException)?.Errno);
         }
     }
 
