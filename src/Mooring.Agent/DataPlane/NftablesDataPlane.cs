@@ -32,8 +32,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private readonly SourceRangeTable _sources;
     private readonly ServiceNumbers _numbers = new();
     private readonly TablePlanner _planner;
-    private readonly StaleFlows _staleFlows;
-    private readonly FlowCutter _cutter;
+    private readonly StaleFlowCutting _flows;
     private readonly SemaphoreSlim _owner = new(1, 1);
     private ImmutableSortedSet<string> _held = TablePlan.Set();
     private DataPlaneState _desired = DataPlaneState.Empty;
@@ -59,8 +58,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         _paths = new DirectPaths(options.SysctlDirectory);
         _sources = new SourceRangeTable(options.Table);
         _planner = new TablePlanner(_numbers);
-        _staleFlows = new StaleFlows(time);
-        _cutter = new FlowCutter(options.Namespace, exception => Log.StaleFlowsKept(logger, exception));
+        _flows = new StaleFlowCutting(options.Namespace, time, exception => Log.StaleFlowsKept(logger, exception));
     }
 
     /// <summary>Removes our tables, devices, routes and rules, if they are there.</summary>
@@ -144,9 +142,9 @@ internal sealed partial class NftablesDataPlane : IDataPlane
                     Apply();
                 }
 
-                if (_staleFlows.Due)
+                if (_flows.Due)
                 {
-                    CutStaleFlows();
+                    _flows.Advance(_desired);
                 }
 
                 _table.SetLost(resets: _time.GetElapsedTime(_changedAt) > Convergence);
@@ -174,12 +172,12 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             cancellationToken);
 
     /// <summary>Completes when the flows to backends that are gone are cut.</summary>
-    public Task FlowsCut => _cutter.Done;
+    public Task FlowsCut => _flows.Done;
 
     /// <summary>Leaves the kernel as it is.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _cutter.Done.ConfigureAwait(false);
+        await _flows.DisposeAsync().ConfigureAwait(false);
         _table.Dispose();
         _routes?.Dispose();
         _owner.Dispose();
@@ -208,7 +206,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         _routes ??= RouteMonitor.Open();
         _table.Open(found =>
         {
-            _staleFlows.Adopt(found);
+            _flows.Adopt(found);
             _numbers.Adopt(found);
         });
     }
@@ -254,7 +252,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         });
         PrunePaths(paths);
         _sources.Ensure(_desired.Services);
-        CutStaleFlows();
+        _flows.Advance(_desired);
         return new ApplyResult(changed, failed.ToImmutable()) { Problems = Settle() };
     }
 
@@ -351,8 +349,6 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             Log.PathsLeft(_logger, exception);
         }
     }
-
-    private void CutStaleFlows() => _cutter.Cut(_staleFlows.Advance(_desired));
 
     /// <summary>Forwarding of a family is switched on with its first address.</summary>
     private ImmutableArray<string> Settle()

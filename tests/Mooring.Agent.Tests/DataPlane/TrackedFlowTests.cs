@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.DataPlane;
+using Mooring.Agent.DataPlane.Flows;
+using Mooring.Agent.Tests.Speaker;
 using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;
 using Mooring.Linux.Conntrack;
@@ -99,6 +101,38 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
         Encoding.ASCII.GetString(buffer, 0, length).ShouldStartWith("pod2");
         await old.SendAsync("still there"u8.ToArray());
         (await old.ReceiveAsync(buffer, limit.Token)).ShouldBe("still there".Length);
+    }
+
+    /// <summary>It still answers, as most do that fail their check: a handshake that is under way at that moment is not lost.</summary>
+    [Fact]
+    public async Task Apply_EndpointFailsDuringAHandshake_IsGivenTimeToAnswer()
+    {
+        var time = new ManualTimeProvider();
+        await using var engine = new NftablesDataPlane(
+            new DataPlaneOptions { Namespace = lab.Node }, time, NullLogger<NftablesDataPlane>.Instance);
+        var silent = new ForwardedBackend(IPAddress.Parse(ForwardingLab.Silent), 8080, 1, Local: true);
+        await engine.ApplyAsync(State(Service(silent)), CancellationToken.None);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var client = lab.OpenTcp();
+        client.Bind(new IPEndPoint(IPAddress.Parse("10.70.0.200"), 20_001));
+        var connecting = client.ConnectAsync(new IPEndPoint(Vip, 80), limit.Token);
+        await Eventually.HoldsAsync(() => Waits(), "the endpoint has the SYN");
+
+        await engine.ApplyAsync(State(Service(Pod2) with { Draining = [silent], Failed = [silent] }), CancellationToken.None);
+        time.Advance(StaleFlowCutting.AnswerTime / 2);
+        Waits().ShouldBeTrue();
+
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Advance(StaleFlowCutting.AnswerTime);
+                return engine.FlowsCut.IsCompleted;
+            },
+            "its time is over");
+        await connecting;
+
+        bool Waits() => Open((IPEndPoint)client.LocalEndPoint!).Exists(
+            flow => flow.AwaitsAnswer && flow.ReplySource.Address.Equals(silent.Address));
     }
 
     [Fact]

@@ -7,17 +7,20 @@ namespace Mooring.Agent.DataPlane.Flows;
 /// milliseconds), which the next change of the data plane does not wait for. What comes in meanwhile is cut in one go.
 /// </summary>
 /// <param name="place">Where the flows are; null for the namespace of the process.</param>
+/// <param name="delay">How long what is to be cut is left alone first.</param>
+/// <param name="time">For the delay.</param>
 /// <param name="failed">Called with what went wrong; the flows end by their own timeouts then.</param>
-internal sealed class FlowCutter(NetworkNamespace? place, Action<Exception> failed)
+internal sealed class FlowCutter(NetworkNamespace? place, TimeSpan delay, TimeProvider time, Action<Exception> failed) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly HashSet<FlowCut> _pending = [];
+    private readonly CancellationTokenSource _end = new();
     private bool _running;
 
     /// <summary>Completes when nothing is left to cut.</summary>
     public Task Done { get; private set; } = Task.CompletedTask;
 
-    public void Cut(IReadOnlyCollection<FlowCut> cuts)
+    public void Cut(IEnumerable<FlowCut> cuts)
     {
         lock (_gate)
         {
@@ -25,18 +28,31 @@ internal sealed class FlowCutter(NetworkNamespace? place, Action<Exception> fail
             if (!_running && _pending.Count > 0)
             {
                 _running = true;
-                Done = Task.Run(Work);
+                Done = Task.Run(WorkAsync);
             }
         }
     }
 
-    private void Work()
+    /// <summary>What is delayed is given up.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync().ConfigureAwait(false);
+        await Done.ConfigureAwait(false);
+        _end.Dispose();
+    }
+
+    private async Task WorkAsync()
     {
         while (Take() is { } cuts)
         {
             try
             {
+                await Task.Delay(delay, time, _end.Token).ConfigureAwait(false);
                 _ = place is null ? StaleFlows.Cut(cuts) : place.Run(() => StaleFlows.Cut(cuts));
+            }
+            catch (OperationCanceledException)
+            {
+                // The agent stops.
             }
             catch (Exception exception)
             {
