@@ -56,7 +56,7 @@ internal sealed partial class AgentMetrics : BackgroundService
         meter.CreateObservableGauge(
             "mooring_data_plane_problems",
             () => _dataPlane.Problems,
-            description: "What the kernel refused when it was last brought to the snapshot.");
+            description: "What the kernel refuses, from the last attempt to bring it to the snapshot.");
         meter.CreateObservableGauge(
             "mooring_node_problems",
             () => facts.Current.Problems.Count,

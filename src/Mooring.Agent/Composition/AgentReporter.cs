@@ -8,7 +8,6 @@ using Mooring.Agent.Controlling;
 using Mooring.Agent.DataPlane;
 using Mooring.Agent.Failover;
 using Mooring.Agent.HealthChecks;
-using Mooring.Agent.Snapshots;
 using Mooring.Protocol.V1Alpha1;
 using Duration = Google.Protobuf.WellKnownTypes.Duration;
 
@@ -23,7 +22,6 @@ internal sealed class AgentReporter : BackgroundService
     private readonly VerdictExchange _verdicts;
     private readonly FirstPacketWatch _firstPackets;
     private readonly FailoverMetrics _metrics;
-    private readonly SnapshotKeeper _snapshots;
     private readonly AgentReports _reports;
     private ImmutableHashSet<IPAddress> _held = [];
 
@@ -34,10 +32,8 @@ internal sealed class AgentReporter : BackgroundService
         DataPlaneLoop dataPlane,
         FirstPacketWatch firstPackets,
         FailoverMetrics metrics,
-        SnapshotKeeper snapshots,
         AgentReports reports)
     {
-        _snapshots = snapshots;
         _firstPackets = firstPackets;
         _metrics = metrics;
         _events = failover.Subscribe();
@@ -47,14 +43,12 @@ internal sealed class AgentReporter : BackgroundService
         _verdicts = verdicts;
         _checks.Changed += HealthChanged;
         _verdicts.Changed += _dataPlane.VerdictsChanged;
-        _dataPlane.ProblemsChanged += ProblemsChanged;
     }
 
     public override void Dispose()
     {
         _checks.Changed -= HealthChanged;
         _verdicts.Changed -= _dataPlane.VerdictsChanged;
-        _dataPlane.ProblemsChanged -= ProblemsChanged;
         base.Dispose();
     }
 
@@ -105,14 +99,6 @@ internal sealed class AgentReporter : BackgroundService
     {
         _dataPlane.VerdictsChanged();
         _reports.Set(AgentPresence.ToProto(change));
-    }
-
-    /// <summary>The same revision is acknowledged again, with what is the case now.</summary>
-    private void ProblemsChanged(ImmutableArray<Problem> problems)
-    {
-        var ack = new Ack { Revision = _snapshots.Current.Revision, Applied = true };
-        ack.Problems.AddRange(problems);
-        _reports.Add(ack);
     }
 
     private static HolderReport ToReport(FailoverEvent.HolderChange change) => new()

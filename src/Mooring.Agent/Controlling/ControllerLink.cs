@@ -33,6 +33,7 @@ internal sealed partial class ControllerLink(
     private readonly Backoff _backoff = new();
     private string _lastFailure = "";
     private volatile bool _connected;
+    private volatile bool _open;
 
     /// <summary>A controller has sent something on the stream that is open.</summary>
     public bool Connected => _connected;
@@ -50,6 +51,19 @@ internal sealed partial class ControllerLink(
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        snapshots.ProblemsChanged += ReportProblems;
+        try
+        {
+            await RunAsync(stoppingToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            snapshots.ProblemsChanged -= ReportProblems;
+        }
+    }
+
+    private async Task RunAsync(CancellationToken stoppingToken)
     {
         for (var attempt = 0; !stoppingToken.IsCancellationRequested; attempt++)
         {
@@ -102,6 +116,12 @@ internal sealed partial class ControllerLink(
         using var call = new AgentService.AgentServiceClient(channel).Connect(
             ControllerChannels.Headers(token), cancellationToken: ended.Token);
         reports.Begin();
+        _open = true;
+        if (!snapshots.Problems.IsEmpty)
+        {
+            ReportProblems();
+        }
+
         await call.RequestStream.WriteAsync(new AgentMessage { Hello = Hello() }, ended.Token).ConfigureAwait(false);
 
         var sending = Task.WhenAll(SendAsync(call.RequestStream, ended.Token), RenewTokenAsync(controller, token, ended.Token));
@@ -111,8 +131,18 @@ internal sealed partial class ControllerLink(
         }
         finally
         {
+            _open = false;
             await ended.CancelAsync().ConfigureAwait(false);
             await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>What is wrong with the snapshot in force has changed: it is acknowledged once more.</summary>
+    private void ReportProblems()
+    {
+        if (_open)
+        {
+            reports.Add(new Ack { Revision = snapshots.Current.Revision, Applied = true, Problems = { snapshots.Problems } });
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed partial class DataPlaneLoop(
     string nodeName,
     Func<string, IPEndPoint, bool?> isHealthy,
     TimeProvider timeProvider,
-    ILogger<DataPlaneLoop> logger) : BackgroundService, ISnapshotConsumer
+    ILogger<DataPlaneLoop> logger) : BackgroundService, IProblemSource
 {
     public static readonly TimeSpan VerifyInterval = TimeSpan.FromSeconds(5);
 
@@ -36,6 +36,9 @@ internal sealed partial class DataPlaneLoop(
 
     /// <summary>Attempts in a row that are not chance.</summary>
     private const int LastingFailures = 3;
+
+    /// <summary>What is wrong with all of ten thousand services makes no readable line.</summary>
+    private const int MostNamed = 5;
 
     private readonly SnapshotPlanner _planner = new(nodeName);
     private readonly Lock _gate = new();
@@ -50,9 +53,10 @@ internal sealed partial class DataPlaneLoop(
     private bool _dirty;
     private bool _verdictsChanged;
     private bool _verifyDue;
+    private ImmutableArray<string> _lastDrift = [];
     private int _failures;
-    private string _lastProblems = "";
-    private string _toldProblems = "";
+    private ImmutableArray<Problem> _lastProblems = [];
+    private ImmutableArray<Problem> _toldProblems = [];
     private long _turned = timeProvider.GetTimestamp();
     private int _problems;
 
@@ -232,13 +236,14 @@ internal sealed partial class DataPlaneLoop(
             _holderChanges.Clear();
         }
 
-        var problems = ImmutableArray<Problem>.Empty;
+        // Null: nothing was done that tells whether what failed before would fail again.
+        ImmutableArray<Problem>? tried = null;
         try
         {
             if (dirty && snapshot is not null)
             {
                 var plan = _planner.Plan(snapshot, isHealthy, verdicts);
-                problems = Describe(await dataPlane.ApplyAsync(plan, cancellationToken).ConfigureAwait(false));
+                tried = Describe(await dataPlane.ApplyAsync(plan, cancellationToken).ConfigureAwait(false));
             }
 
             foreach (var (address, held) in holders)
@@ -248,13 +253,20 @@ internal sealed partial class DataPlaneLoop(
 
             if (verify && snapshot is not null && !dirty)
             {
-                Report(await dataPlane.VerifyAsync(cancellationToken).ConfigureAwait(false));
+                var result = await dataPlane.VerifyAsync(cancellationToken).ConfigureAwait(false);
+                Report(result.Drift);
+                tried = result.Repair is { } repair ? Describe(repair) : null;
             }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.Failed(logger, exception);
-            problems = [new Problem { Field = ProblemFields.DataPlane, Message = $"data plane: {exception.Message}" }];
+            var problem = new Problem { Field = ProblemFields.DataPlane, Message = $"data plane: {exception.Message}" };
+            if (!_lastProblems.Contains(problem))
+            {
+                Log.Failed(logger, exception);
+            }
+
+            tried = [problem];
             PutBack(holders);
         }
         catch
@@ -264,9 +276,14 @@ internal sealed partial class DataPlaneLoop(
         }
 
         _begun.TrySetResult();
+        if (tried is not { } problems)
+        {
+            return true;
+        }
+
         waiting.ForEach(waiter => waiter.TrySetResult(problems));
         Remember(problems);
-        Tell(problems, answered: waiting.Count > 0, complete: dirty && snapshot is not null);
+        Tell(problems, answered: waiting.Count > 0);
         return problems.IsEmpty;
     }
 
@@ -285,26 +302,32 @@ internal sealed partial class DataPlaneLoop(
     {
         _failures = problems.IsEmpty ? 0 : _failures + 1;
         Volatile.Write(ref _problems, problems.Length);
-        // The same refusal on every retry is said once.
-        var text = string.Join("; ", problems.Select(problem => $"{problem.Object} {problem.Message}"));
-        if (text != _lastProblems && text.Length > 0)
+        if (problems.SequenceEqual(_lastProblems))
         {
-            Log.Refused(logger, text);
+            // The same refusal on every retry is said once.
+            return;
         }
 
-        _lastProblems = text;
+        _lastProblems = problems;
+        if (problems.IsEmpty)
+        {
+            Log.Whole(logger);
+        }
+        else
+        {
+            Log.Refused(logger, problems.Length, string.Join("; ", problems.Take(MostNamed).Select(problem => $"{problem.Object} {problem.Message}".Trim())));
+        }
     }
 
-    private void Tell(ImmutableArray<Problem> problems, bool answered, bool complete)
+    private void Tell(ImmutableArray<Problem> problems, bool answered)
     {
-        // One turn may only have counted or compared: that it went well says nothing of what was refused before.
-        var settled = answered || (problems.IsEmpty ? complete : _failures >= LastingFailures);
-        if (!settled || _toldProblems == _lastProblems)
+        var settled = answered || problems.IsEmpty || _failures >= LastingFailures;
+        if (!settled || problems.SequenceEqual(_toldProblems))
         {
             return;
         }
 
-        _toldProblems = _lastProblems;
+        _toldProblems = problems;
         if (!answered)
         {
             ProblemsChanged?.Invoke(problems);
@@ -327,12 +350,14 @@ internal sealed partial class DataPlaneLoop(
         _wake.Writer.TryWrite(0);
     }
 
-    private void Report(VerifyResult result)
+    private void Report(ImmutableArray<string> drift)
     {
-        foreach (var drift in result.Drift)
+        if (!drift.IsEmpty && !drift.SequenceEqual(_lastDrift))
         {
-            Log.Repaired(logger, drift);
+            Log.Drift(logger, drift.Length, string.Join("; ", drift.Take(MostNamed)));
         }
+
+        _lastDrift = drift;
     }
 
     private static ImmutableArray<Problem> Describe(ApplyResult result) =>
@@ -350,13 +375,16 @@ internal sealed partial class DataPlaneLoop(
         [LoggerMessage(LogLevel.Error, "The data plane could not be brought to the plan; it is tried again")]
         public static partial void Failed(ILogger logger, Exception exception);
 
-        [LoggerMessage(LogLevel.Error, "The kernel refused services: {Problems}")]
-        public static partial void Refused(ILogger logger, string problems);
+        [LoggerMessage(LogLevel.Error, "The kernel is not as planned, with {Count} problems: {Problems}")]
+        public static partial void Refused(ILogger logger, int count, string problems);
+
+        [LoggerMessage(LogLevel.Information, "The kernel is as planned again")]
+        public static partial void Whole(ILogger logger);
 
         [LoggerMessage(LogLevel.Warning, "Changes by other programs are noticed late: the kernel is compared every few seconds only")]
         public static partial void NotWatched(ILogger logger, Exception exception);
 
-        [LoggerMessage(LogLevel.Warning, "The kernel differed from the plan and was repaired: {Drift}")]
-        public static partial void Repaired(ILogger logger, string drift);
+        [LoggerMessage(LogLevel.Warning, "The kernel differed from the plan in {Count} places and is repaired: {Differences}")]
+        public static partial void Drift(ILogger logger, int count, string differences);
     }
 }

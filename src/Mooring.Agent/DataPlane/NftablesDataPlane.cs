@@ -132,23 +132,14 @@ internal sealed partial class NftablesDataPlane : IDataPlane
                     drift = drift.Add($"table inet {SourceRangeTable.NameOf(_options.Table)} was changed");
                 }
 
-                if (!drift.IsEmpty)
-                {
-                    foreach (var difference in drift)
-                    {
-                        Log.Drift(_logger, _options.Table, difference);
-                    }
-
-                    Apply();
-                }
-
+                var repair = drift.IsEmpty ? null : Apply();
                 if (_flows.Due)
                 {
                     _flows.Advance(_desired);
                 }
 
                 _table.SetLost(resets: _time.GetElapsedTime(_changedAt) > Convergence);
-                return new VerifyResult(drift);
+                return new VerifyResult(drift) { Repair = repair };
             },
             cancellationToken);
 
@@ -365,9 +356,6 @@ internal sealed partial class NftablesDataPlane : IDataPlane
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Table inet {Table} differed from the plan, repairing: {Difference}")]
-        public static partial void Drift(ILogger logger, string table, string difference);
-
         [LoggerMessage(Level = LogLevel.Error, Message = "The kernel refused service {Service}: {Error}")]
         public static partial void Refused(ILogger logger, string service, string error);
 

@@ -9,24 +9,63 @@ namespace Mooring.Agent.Snapshots;
 /// Owns the snapshot in force: hands a new one to each part of the agent in turn, then saves it. Calls come one at a
 /// time: first the restore at start, then those of the controller link.
 /// </summary>
-internal sealed partial class SnapshotKeeper(
-    SnapshotStore store, IEnumerable<ISnapshotConsumer> consumers, ILogger<SnapshotKeeper> logger)
+internal sealed partial class SnapshotKeeper
 {
-    private readonly ISnapshotConsumer[] _consumers = [.. consumers];
+    private readonly SnapshotStore _store;
+    private readonly ISnapshotConsumer[] _consumers;
+    private readonly ILogger<SnapshotKeeper> _logger;
+    private readonly Lock _gate = new();
+
+    /// <summary>By consumer; the last is of the disk.</summary>
+    private readonly ImmutableArray<Problem>[] _problems;
+
     private ClusterSnapshot _current = ClusterSnapshot.Empty;
 
+    public SnapshotKeeper(SnapshotStore store, IEnumerable<ISnapshotConsumer> consumers, ILogger<SnapshotKeeper> logger)
+    {
+        (_store, _consumers, _logger) = (store, [.. consumers], logger);
+        _problems = [.. Enumerable.Repeat(ImmutableArray<Problem>.Empty, _consumers.Length + 1)];
+        for (var i = 0; i < _consumers.Length; i++)
+        {
+            if (_consumers[i] is IProblemSource source)
+            {
+                var position = i;
+                source.ProblemsChanged += problems =>
+                {
+                    Set(position, problems);
+                    ProblemsChanged?.Invoke();
+                };
+            }
+        }
+    }
+
+    /// <summary>What is wrong with the snapshot in force became something else since it was put in force.</summary>
+    public event Action? ProblemsChanged;
+
     public ClusterSnapshot Current => Volatile.Read(ref _current);
+
+    /// <summary>What of the snapshot in force could not be done, as of now.</summary>
+    public ImmutableArray<Problem> Problems
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _problems.SelectMany(problems => problems)];
+            }
+        }
+    }
 
     /// <summary>Puts the snapshot on disk in force, if there is one.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
-        if (await store.LoadAsync(cancellationToken).ConfigureAwait(false) is { } snapshot)
+        if (await _store.LoadAsync(cancellationToken).ConfigureAwait(false) is { } snapshot)
         {
             await ApplyAsync(snapshot, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            Log.StartsEmpty(logger);
+            Log.StartsEmpty(_logger);
         }
     }
 
@@ -37,33 +76,40 @@ internal sealed partial class SnapshotKeeper(
     public async Task<ImmutableArray<Problem>> TakeAsync(
         ClusterSnapshot snapshot, Delta? delta, CancellationToken cancellationToken)
     {
-        var problems = await ApplyAsync(snapshot, cancellationToken).ConfigureAwait(false);
+        await ApplyAsync(snapshot, cancellationToken).ConfigureAwait(false);
+        Set(_consumers.Length, []);
         try
         {
             // After the kernel has it: a pod that left must not get new flows while a disk is busy.
-            await (delta is null ? store.SaveAsync(snapshot, cancellationToken) : store.SaveAsync(snapshot, delta, cancellationToken))
+            await (delta is null ? _store.SaveAsync(snapshot, cancellationToken) : _store.SaveAsync(snapshot, delta, cancellationToken))
                 .ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Log.NotSaved(logger, snapshot.Revision, exception);
-            problems = problems.Add(new Problem { Message = $"snapshot not saved on the node: {exception.Message}" });
+            Log.NotSaved(_logger, snapshot.Revision, exception);
+            Set(_consumers.Length, [new Problem { Message = $"snapshot not saved on the node: {exception.Message}" }]);
         }
 
-        return problems;
+        return Problems;
     }
 
-    private async Task<ImmutableArray<Problem>> ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
+    private async Task ApplyAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
     {
-        var problems = ImmutableArray.CreateBuilder<Problem>();
-        foreach (var consumer in _consumers)
+        for (var i = 0; i < _consumers.Length; i++)
         {
-            problems.AddRange(await consumer.ApplyAsync(snapshot, cancellationToken).ConfigureAwait(false));
+            Set(i, await _consumers[i].ApplyAsync(snapshot, cancellationToken).ConfigureAwait(false));
         }
 
         Volatile.Write(ref _current, snapshot);
-        Log.Applied(logger, snapshot.Revision, snapshot.VirtualIps.Length, problems.Count);
-        return problems.ToImmutable();
+        Log.Applied(_logger, snapshot.Revision, snapshot.VirtualIps.Length, Problems.Length);
+    }
+
+    private void Set(int position, ImmutableArray<Problem> problems)
+    {
+        lock (_gate)
+        {
+            _problems[position] = problems;
+        }
     }
 
     private static partial class Log

@@ -90,6 +90,24 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ProblemsChange_BetweenSnapshots_AreToldAndAgainToTheNextStream()
+    {
+        _controller.Service.Publish(Message(TestSnapshots.Web(5)));
+        await StartAsync();
+        (await AckAsync(5)).Problems.ShouldBeEmpty();
+
+        _consumer.Raise([new Problem { Object = "default/web", Message = "kernel says no" }]);
+
+        await Eventually.HoldsAsync(() => Told() == 1, "told at once");
+        await _controller.Service.SendAsync(new ControllerMessage { Delta = new Delta { BaseRevision = 8, Revision = 9 } });
+        await Eventually.HoldsAsync(() => Told() == 2, "told to the stream that begins anew");
+        _consumer.Raise([]);
+        await Eventually.HoldsAsync(() => _controller.Service.Messages(m => m.Ack).Last().Problems.Count == 0, "told of its end");
+
+        int Told() => _controller.Service.Messages(m => m.Ack).Count(ack => ack.Revision == 5 && ack.Problems.Count == 1);
+    }
+
+    [Fact]
     public async Task Receive_Delta_IsApplied()
     {
         var before = TestSnapshots.Web(5);
@@ -244,8 +262,12 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         return _link.StartAsync(CancellationToken.None);
     }
 
-    private sealed class Consumer : ISnapshotConsumer
+    private sealed class Consumer : IProblemSource
     {
+        public event Action<ImmutableArray<Problem>>? ProblemsChanged;
+
+        public void Raise(ImmutableArray<Problem> problems) => ProblemsChanged?.Invoke(problems);
+
         public ConcurrentQueue<ClusterSnapshot> Applied { get; } = [];
 
         public ImmutableArray<Problem> Problems { get; set; } = [];

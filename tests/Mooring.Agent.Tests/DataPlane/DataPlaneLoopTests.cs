@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net;
 using Mooring.Agent.DataPlane;
 using Mooring.Agent.Tests.Snapshots;
+using Mooring.Protocol.V1Alpha1;
 
 namespace Mooring.Agent.Tests.DataPlane;
 
@@ -123,6 +125,59 @@ public sealed class DataPlaneLoopTests : IAsyncLifetime
         problems[0].Message.ShouldContain("10.70.0.100:80 could not be programmed: Operation not supported");
         await Eventually.HoldsAsync(() => _dataPlane.Applied.Count >= 2, "tried again");
         _log.Lines.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Verify_NothingFound_WhatWasRefusedStillCounts()
+    {
+        _dataPlane.OnApply = state => new ApplyResult(0, [(state.Services[0], "Operation not permitted")]);
+        await _loop.ApplyAsync(TestSnapshots.Web(1), CancellationToken.None);
+        var before = Volatile.Read(ref _dataPlane.Verified);
+
+        _dataPlane.Changes.Release();
+
+        await Eventually.HoldsAsync(() => Volatile.Read(ref _dataPlane.Verified) > before, "compared");
+        await _loop.CountersAsync(CancellationToken.None);
+        _loop.Problems.ShouldBe(1);
+        _log.Lines.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Verify_RepairRefusedForAWhile_IsToldAndSoIsItsEnd()
+    {
+        await _loop.ApplyAsync(TestSnapshots.Web(1), CancellationToken.None);
+        var told = new ConcurrentQueue<ImmutableArray<Problem>>();
+        _loop.ProblemsChanged += told.Enqueue;
+        var refused = 3;
+        _dataPlane.OnApply = state => Interlocked.Decrement(ref refused) > 0
+            ? new ApplyResult(0, [(state.Services[0], "Operation not permitted")])
+            : new ApplyResult(1, []);
+        var service = _dataPlane.Applied.Last().Services[0];
+        _dataPlane.OnVerify = () => new VerifyResult(["service was changed by nft"])
+        {
+            Repair = new ApplyResult(0, [(service, "Operation not permitted")]),
+        };
+
+        _dataPlane.Changes.Release();
+        await Eventually.HoldsAsync(() => !told.IsEmpty, "told that the repair was refused");
+        _dataPlane.OnVerify = () => new VerifyResult([]);
+
+        await Eventually.HoldsAsync(() => told.Last().IsEmpty, "told that it is whole again");
+        told.First().ShouldHaveSingleItem().Message.ShouldContain("10.70.0.100:80 could not be programmed: Operation not permitted");
+        _loop.Problems.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Apply_ThousandsRefused_LogNamesSome()
+    {
+        _dataPlane.OnApply = state => new ApplyResult(
+            0, [.. Enumerable.Repeat((state.Services[0], "Operation not permitted"), 10_000)]);
+
+        (await _loop.ApplyAsync(TestSnapshots.Web(1), CancellationToken.None)).Length.ShouldBe(10_000);
+
+        var line = _log.Lines.ShouldHaveSingleItem();
+        line.ShouldContain("10000 problems");
+        line.Length.ShouldBeLessThan(2000);
     }
 
     [Fact]

@@ -18,6 +18,8 @@ internal sealed class FakeDataPlane : IDataPlane
 
     public Func<DataPlaneState, ApplyResult> OnApply { get; set; } = state => new ApplyResult(state.Services.Length, []);
 
+    public Func<VerifyResult> OnVerify { get; set; } = () => new VerifyResult([]);
+
     public Task<DataPlaneProbe> ProbeAsync(CancellationToken cancellationToken) =>
         Task.FromResult(new DataPlaneProbe([Core.Snapshots.ForwardingMode.Nat], ["ip_forward is 0"]));
 
@@ -45,8 +47,9 @@ internal sealed class FakeDataPlane : IDataPlane
 
     public Task<VerifyResult> VerifyAsync(CancellationToken cancellationToken)
     {
+        var result = OnVerify();
         Interlocked.Increment(ref Verified);
-        return Task.FromResult(new VerifyResult([]));
+        return Task.FromResult(result);
     }
 
     public SemaphoreSlim Changes { get; } = new(0);
