@@ -23,6 +23,11 @@ internal sealed class DirectPaths(string sysctlDirectory)
     /// <summary>The kernel takes packets from a device with a reverse path filter only when it has an address.</summary>
     private static readonly IPAddress DeviceAddress = IPAddress.Parse("169.254.109.109");
 
+    /// <summary>The second tunnel was made, and whoever refers to it has not been told yet.</summary>
+    public bool SecondTunnelIsNew { get; private set; }
+
+    public void SecondTunnelIsKnown() => SecondTunnelIsNew = false;
+
     /// <summary>Adds what is missing.</summary>
     /// <returns>What had to be done, in words.</returns>
     /// <exception cref="SystemCallException">The kernel refused.</exception>
@@ -117,25 +122,30 @@ internal sealed class DirectPaths(string sysctlDirectory)
                 configuration.RemoveLink(link.Index);
             }
 
-            configuration.Add(device);
+            Add(configuration, device);
+            SecondTunnelIsNew |= device.Name == DirectSchema.SecondTunnel;
             done.Add($"device {device.Name} was missing or different");
             changed = true;
         }
 
-        if (!changed)
+        return changed ? configuration.Links() : links;
+    }
+
+    /// <summary>A device without its address drops what it is given, and would be taken for a whole one: there is none rather than half of one.</summary>
+    private void Add(NetworkConfiguration configuration, VxlanDevice device)
+    {
+        configuration.Add(device);
+        var index = configuration.Links().First(link => link.Name == device.Name).Index;
+        try
         {
-            return links;
+            configuration.AddAddress(index, DeviceAddress);
+            AllowAnySource(device.Name);
         }
-
-        links = configuration.Links();
-        foreach (var link in links.Where(link => devices.Any(device => device.Name == link.Name)))
+        catch
         {
-            configuration.AddAddress(link.Index, DeviceAddress);
-
-            AllowAnySource(link.Name);
+            configuration.RemoveLink(index);
+            throw;
         }
-
-        return links;
     }
 
     /// <summary>

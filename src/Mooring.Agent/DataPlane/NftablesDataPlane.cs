@@ -27,6 +27,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private readonly TimeProvider _time;
     private readonly ILogger<NftablesDataPlane> _logger;
     private readonly ForwardingSettings _settings;
+    private readonly NftablesSession _session;
     private readonly NftablesTable _table;
     private readonly DirectPaths _paths;
     private readonly SourceRangeTable _sources;
@@ -39,8 +40,8 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private long _changedAt;
     private bool _forwardsIPv6;
 
-    /// <summary>Services were left as they are for want of paths, at the last apply.</summary>
-    private bool _keptOthers;
+    /// <summary>Services were left as they are for want of something, at the last apply.</summary>
+    private bool _withheld;
 
     /// <summary>Without Direct mode: leftovers have been looked for.</summary>
     private bool _pathsKnown;
@@ -54,9 +55,10 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     {
         (_options, _time, _logger) = (options, time, logger);
         _settings = new ForwardingSettings(options.SysctlDirectory);
-        _table = new NftablesTable(options.Table, options.MaxElementsPerTransaction, logger);
+        _session = new NftablesSession(options.Table, SourceRangeSchema.NameOf(options.Table));
+        _table = new NftablesTable(_session, options.Table, options.MaxElementsPerTransaction, time, logger);
         _paths = new DirectPaths(options.SysctlDirectory);
-        _sources = new SourceRangeTable(options.Table);
+        _sources = new SourceRangeTable(_session, options.Table);
         _planner = new TablePlanner(_numbers);
         _flows = new StaleFlowCutting(options.Namespace, time, exception => Log.StaleFlowsKept(logger, exception));
     }
@@ -67,7 +69,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
         using var nftables = new NftablesContext();
         nftables.Run(
             IngressSchema.RemoveTable(table, nftables.List("list tables")) + DirectSchema.RemoveSecond(table)
-            + TableSchema.Remove(table) + SourceRangeTable.Remove(table));
+            + TableSchema.Remove(table) + SourceRangeSchema.Remove(table));
         new DirectPaths("").Prune(null);
         DirectProbe.Cleanup();
     }
@@ -127,9 +129,9 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             {
                 Open();
                 var drift = PathDrift().AddRange(_table.Drift());
-                if (_sources.Drifted())
+                if (_sources.Drift() is { } culprit)
                 {
-                    drift = drift.Add($"table inet {SourceRangeTable.NameOf(_options.Table)} was changed");
+                    drift = drift.Add($"table inet {SourceRangeSchema.NameOf(_options.Table)} was changed by {culprit}");
                 }
 
                 var repair = drift.IsEmpty ? null : Apply();
@@ -147,7 +149,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     {
         using var other = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(
-            _table.WaitForChangeAsync(other.Token),
+            _session.WaitForChangeAsync(other.Token),
             _routes?.WaitForChangeAsync(other.Token) ?? Task.Delay(Timeout.Infinite, other.Token)).ConfigureAwait(false);
         await other.CancelAsync().ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
@@ -169,7 +171,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     public async ValueTask DisposeAsync()
     {
         await _flows.DisposeAsync().ConfigureAwait(false);
-        _table.Dispose();
+        _session.Dispose();
         _routes?.Dispose();
         _owner.Dispose();
     }
@@ -195,6 +197,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private void Open()
     {
         _routes ??= RouteMonitor.Open();
+        _session.Open();
         _table.Open(found =>
         {
             _flows.Adopt(found);
@@ -205,24 +208,22 @@ internal sealed partial class NftablesDataPlane : IDataPlane
     private ApplyResult Apply()
     {
         Open();
-        var failed = ImmutableArray.CreateBuilder<(ForwardedService, string)>();
-
-        // Before anything is opened: where it fails, nothing is.
-        _sources.EnsureBefore(_desired.Services);
+        var failed = ImmutableArray.CreateBuilder<(ForwardedService Service, string Error)>();
+        var restricted = TryRestrict(failed);
         var paths = PathPlan.Of(_desired);
-        var desired = paths is null ? _desired : WithPaths(paths, failed);
+        var reached = paths is null || TryEnsurePaths(paths, failed);
         var changes = new PlanChanges();
-        var target = _planner.Plan(desired, _held, changes);
-        if (_keptOthers)
+        var target = _planner.Plan(_desired, _held, changes);
+        if (_withheld || failed.Count > 0)
         {
             _table.CompareAll();
         }
 
-        _keptOthers = desired.Services.Length < _desired.Services.Length;
-        if (_keptOthers)
+        _withheld = failed.Count > 0;
+        if (_withheld)
         {
-            target = KeepingOthers(target);
-            _table.CompareAll();
+            target = WithheldServices.Apply(
+                target, _table.Kernel, failed.Select(one => one.Service), service => service.SourceRanges is not null && !_sources.InForce, reached);
         }
 
         var pending = _table.Pending(target, changes);
@@ -233,56 +234,70 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             _table.SetLost(resets: false);
         }
 
+        var byKey = new Lazy<Dictionary<string, ForwardedService>>(
+            () => _desired.Services.ToDictionary(TablePlanner.Key, StringComparer.Ordinal));
         var changed = _table.Commit(target, pending, (key, error) =>
         {
-            Log.Refused(_logger, key, error);
-            if (_desired.Services.FirstOrDefault(service => TablePlanner.Key(service) == key) is { } refused)
+            if (byKey.Value.TryGetValue(key, out var refused))
             {
                 failed.Add((refused, error));
             }
         });
         PrunePaths(paths);
-        _sources.Ensure(_desired.Services);
+        var problems = Settle();
+        if (restricted)
+        {
+            problems = problems.AddRange(Unrestrict());
+        }
+
         _flows.Advance(_desired);
-        return new ApplyResult(changed, failed.ToImmutable()) { Problems = Settle() };
+        return new ApplyResult(changed, failed.ToImmutable()) { Problems = problems };
     }
 
-    /// <summary>The desired state, without what needs paths when these cannot be had.</summary>
-    private DataPlaneState WithPaths(PathPlan paths, ImmutableArray<(ForwardedService, string)>.Builder failed)
+    /// <summary>Before services are opened: those whose source ranges the kernel refuses are not.</summary>
+    private bool TryRestrict(ImmutableArray<(ForwardedService, string)>.Builder failed)
+    {
+        try
+        {
+            _sources.EnsureBefore(_desired.Services);
+            return true;
+        }
+        catch (NftablesException exception)
+        {
+            failed.AddRange(_desired.Services.Where(service => service.SourceRanges is not null)
+                .Select(service => (service, $"source ranges: {exception.Message}")));
+            return false;
+        }
+    }
+
+    /// <summary>After services were closed. What is left over shuts clients out, and lets nobody in.</summary>
+    private ImmutableArray<string> Unrestrict()
+    {
+        try
+        {
+            _sources.Ensure(_desired.Services);
+            return [];
+        }
+        catch (NftablesException exception)
+        {
+            return [$"source ranges that are not wanted any more could not be removed: {exception.Message}"];
+        }
+    }
+
+    /// <returns>False when they cannot be had: services that need them are not changed.</returns>
+    private bool TryEnsurePaths(PathPlan paths, ImmutableArray<(ForwardedService, string)>.Builder failed)
     {
         try
         {
             EnsurePaths(paths);
-            return _desired;
+            return true;
         }
         catch (Exception exception) when (exception is SystemCallException or NftablesException or IOException)
         {
-            foreach (var service in _desired.Services.Where(service => service.Direct is not null))
-            {
-                Log.Refused(_logger, TablePlanner.Key(service), exception.Message);
-                failed.Add((service, $"direct forwarding: {exception.Message}"));
-            }
-
-            return _desired with { Services = [.. _desired.Services.Where(service => service.Direct is null)] };
+            failed.AddRange(_desired.Services.Where(service => service.Direct is not null)
+                .Select(service => (service, $"direct forwarding: {exception.Message}")));
+            return false;
         }
-    }
-
-    /// <summary>What is in the kernel of services that are not in <paramref name="target"/> for want of paths stays.</summary>
-    private TablePlan KeepingOthers(TablePlan target)
-    {
-        var kept = _desired.Services.Where(service => service.Direct is not null).Select(TablePlanner.Key)
-            .Where(_table.Kernel.Services.ContainsKey)
-            .Select(key => KeyValuePair.Create(key, _table.Kernel.Services[key]));
-        return target with
-        {
-            VirtualAddresses = TablePlan.Set(_desired.Services.Select(service => NftablesText.Of(service.Address))),
-            LocalBackends = target.LocalBackends.Union(_table.Kernel.LocalBackends),
-            Peers = _table.Kernel.Peers,
-            TunnelEnds = _table.Kernel.TunnelEnds,
-            SecondHops = _table.Kernel.SecondHops,
-            SecondHops6 = _table.Kernel.SecondHops6,
-            Services = target.Services.SetItems(kept),
-        };
     }
 
     private ImmutableArray<string> PathDrift()
@@ -310,7 +325,8 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             (_ensured, _pruneDue) = (text, true);
         }
 
-        _table.EnsureDirect(renew: done.Any(one => one.Contains(DirectSchema.SecondTunnel, StringComparison.Ordinal)));
+        _table.EnsureDirect(renew: _paths.SecondTunnelIsNew);
+        _paths.SecondTunnelIsKnown();
         _table.SetClamp(plan.SegmentV4, plan.IPv6 ? plan.SegmentV6 : null);
         return _table.Ingress.Set(plan, look) ? done.Add(IngressTable.Drift) : done;
     }
@@ -334,7 +350,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             (_pathsKnown, _pruneDue) = (plan is null, false);
             _ensured = plan is null ? null : _ensured;
         }
-        catch (SystemCallException exception)
+        catch (Exception exception) when (exception is SystemCallException or NftablesException)
         {
             // They do no harm, and the next change tries again.
             Log.PathsLeft(_logger, exception);
@@ -356,9 +372,6 @@ internal sealed partial class NftablesDataPlane : IDataPlane
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, Message = "The kernel refused service {Service}: {Error}")]
-        public static partial void Refused(ILogger logger, string service, string error);
-
         [LoggerMessage(Level = LogLevel.Warning, Message = "Flows to removed backends could not be cut")]
         public static partial void StaleFlowsKept(ILogger logger, Exception exception);
 

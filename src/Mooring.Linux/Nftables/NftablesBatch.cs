@@ -35,6 +35,22 @@ public sealed class NftablesBatch(string table)
         EndElement(BeginElement(key));
     }
 
+    /// <summary>Adds or deletes an element of an interval set of concatenated fields.</summary>
+    /// <param name="add">False: delete.</param>
+    /// <param name="family">Family of the table.</param>
+    /// <param name="set">Name of the set.</param>
+    /// <param name="first">Lower ends of the fields, padded to four bytes each.</param>
+    /// <param name="last">Upper ends, within the interval.</param>
+    public void Range(bool add, NftablesFamily family, string set, ReadOnlySpan<byte> first, ReadOnlySpan<byte> last)
+    {
+        Begin(add ? NftablesConstants.NewElements : NftablesConstants.DeleteElements, family, set, first.Length + last.Length);
+        var element = BeginElement(first);
+        var end = BeginNested(NftablesConstants.ElementKeyEnd);
+        Put(NftablesConstants.DataValue, last);
+        EndNested(end);
+        EndElement(element);
+    }
+
     /// <param name="family">Family of the table.</param>
     /// <param name="set">Name of the set or map.</param>
     /// <param name="key">Fields padded to four bytes each when there are several.</param>

@@ -10,6 +10,8 @@ internal static class NftablesConstants
     public const ushort GetChain = 4; // NFT_MSG_GETCHAIN
     public const ushort GetRule = 7; // NFT_MSG_GETRULE
     public const ushort TableName = 1; // NFTA_TABLE_NAME
+    public const ushort TableFlags = 2; // NFTA_TABLE_FLAGS
+    public const uint TableDormant = 1; // NFT_TABLE_F_DORMANT
     public const ushort TableUserData = 6; // NFTA_TABLE_USERDATA
     public const ushort ChainTable = 1; // NFTA_CHAIN_TABLE
     public const ushort ChainName = 3; // NFTA_CHAIN_NAME
@@ -29,6 +31,7 @@ internal static class NftablesConstants
     public const ushort ElementKey = 1; // NFTA_SET_ELEM_KEY
     public const ushort ElementData = 2; // NFTA_SET_ELEM_DATA
     public const ushort ElementExpression = 7; // NFTA_SET_ELEM_EXPR
+    public const ushort ElementKeyEnd = 10; // NFTA_SET_ELEM_KEY_END
 
     public const ushort DataValue = 1; // NFTA_DATA_VALUE
     public const ushort DataVerdict = 2; // NFTA_DATA_VERDICT

@@ -7,6 +7,9 @@ public readonly ref struct NftablesElement
 {
     public ReadOnlySpan<byte> Key { get; init; }
 
+    /// <summary>Of an interval: its end, within it; else empty.</summary>
+    public ReadOnlySpan<byte> KeyEnd { get; init; }
+
     /// <summary>Value of a map's element; empty for sets and verdicts.</summary>
     public ReadOnlySpan<byte> Value { get; init; }
 

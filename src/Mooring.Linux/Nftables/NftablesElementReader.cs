@@ -32,6 +32,7 @@ internal static class NftablesElementReader
         return new NftablesElement
         {
             Key = Find(Find(element, NftablesConstants.ElementKey), NftablesConstants.DataValue),
+            KeyEnd = Find(Find(element, NftablesConstants.ElementKeyEnd), NftablesConstants.DataValue),
             Value = Find(data, NftablesConstants.DataValue),
             ChainBytes = Find(Find(data, NftablesConstants.DataVerdict), NftablesConstants.VerdictChain),
             Packets = Number(Find(counter, NftablesConstants.CounterPackets)),

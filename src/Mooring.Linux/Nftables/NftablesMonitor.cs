@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
+using System.Collections.Frozen;
 using System.Text;
 using Mooring.Linux.Netlink;
 
 namespace Mooring.Linux.Nftables;
 
 /// <summary>
-/// Tells when somebody else changes a table of ours. Every transaction of anybody ends with a new generation number
+/// Tells when somebody else changes tables of ours. Every transaction of anybody ends with a new generation number
 /// (NFT_MSG_NEWGEN), and what it changed is notified with the name of the table before that. Belongs to the network
 /// namespace of the thread that opens it. Needs NET_ADMIN.
 /// </summary>
@@ -22,33 +23,39 @@ public sealed class NftablesMonitor : IDisposable
     private const int GenerationId = 1; // NFTA_GEN_ID
     private const int GenerationProcess = 3; // NFTA_GEN_PROC_NAME
     private const int TableName = 1; // NFTA_*_TABLE, of every kind of object
+    private const string Somebody = "another program";
 
-    private readonly string _table;
+    private readonly FrozenSet<string> _tables;
     private readonly NetlinkSocket _notifications;
     private readonly NetlinkSocket _requests;
+
+    /// <summary>Tables in the notifications of a transaction that has not ended yet.</summary>
+    private readonly HashSet<string> _touched = new(StringComparer.Ordinal);
+
+    /// <summary>By table, the program that changed it last.</summary>
+    private Dictionary<string, string> _culprits = new(StringComparer.Ordinal);
+
     private uint _before;
     private bool _quiet;
-    private bool _touched;
-    private string? _culprit;
 
-    private NftablesMonitor(string table, NetlinkSocket notifications, NetlinkSocket requests)
+    private NftablesMonitor(IEnumerable<string> tables, NetlinkSocket notifications, NetlinkSocket requests)
     {
-        _table = table;
+        _tables = tables.ToFrozenSet(StringComparer.Ordinal);
         _notifications = notifications;
         _requests = requests;
     }
 
-    /// <param name="table">Name of our tables, of whatever family.</param>
-    public static NftablesMonitor Open(string table) => Open(table, BufferBytes);
+    /// <param name="tables">Names of our tables, of whatever family.</param>
+    public static NftablesMonitor Open(IEnumerable<string> tables) => Open(tables, BufferBytes);
 
-    internal static NftablesMonitor Open(string table, int bufferBytes)
+    internal static NftablesMonitor Open(IEnumerable<string> tables, int bufferBytes)
     {
         var notifications = NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter);
         try
         {
             notifications.SetReceiveBuffer(bufferBytes);
             notifications.Join(NetlinkConstants.GroupNftables);
-            return new NftablesMonitor(table, notifications, NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter));
+            return new NftablesMonitor(tables, notifications, NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter));
         }
         catch
         {
@@ -60,11 +67,11 @@ public sealed class NftablesMonitor : IDisposable
     /// <summary>Waits until something was changed by anybody, in any table.</summary>
     public Task WaitForChangeAsync(CancellationToken cancellationToken) => _notifications.WaitReadableAsync(cancellationToken);
 
-    /// <summary>Who changed our table since the last call: the name of a program, or null for nobody.</summary>
-    public string? TakeForeignChange()
+    /// <summary>Who changed one of our tables since the last call: the name of a program, or null for nobody.</summary>
+    public string? TakeForeignChange(string table)
     {
         Drain();
-        (var culprit, _culprit) = (_culprit, null);
+        _culprits.Remove(table, out var culprit);
         return culprit;
     }
 
@@ -89,16 +96,16 @@ public sealed class NftablesMonitor : IDisposable
         }
 
         var grown = Generation() - _before;
-        var known = _culprit;
+        var known = new Dictionary<string, string>(_culprits, StringComparer.Ordinal);
         Drain();
         if (grown <= 1)
         {
-            _culprit = known;
+            _culprits = known;
         }
         else
         {
             // Somebody else's came between; which of them it was cannot be told.
-            _culprit ??= "another program";
+            SuspectAll();
         }
     }
 
@@ -127,7 +134,15 @@ public sealed class NftablesMonitor : IDisposable
     {
         if (!_notifications.Drain(Take))
         {
-            _culprit ??= "another program";
+            SuspectAll();
+        }
+    }
+
+    private void SuspectAll()
+    {
+        foreach (var table in _tables)
+        {
+            _culprits.TryAdd(table, Somebody);
         }
     }
 
@@ -135,12 +150,12 @@ public sealed class NftablesMonitor : IDisposable
     {
         if (message.Type == NewGeneration)
         {
-            if (_touched)
+            foreach (var table in _touched)
             {
-                _culprit = Read(message.Body).Process;
+                _culprits[table] = Read(message.Body).Process;
             }
 
-            _touched = false;
+            _touched.Clear();
         }
         else if (message.Type >> 8 == NetlinkConstants.SubsystemNftables && message.Body.Length > HeaderLength)
         {
@@ -149,7 +164,12 @@ public sealed class NftablesMonitor : IDisposable
             {
                 if (type == TableName)
                 {
-                    _touched |= Encoding.ASCII.GetString(value).TrimEnd('\0') == _table;
+                    var table = Encoding.ASCII.GetString(value).TrimEnd('\0');
+                    if (_tables.Contains(table))
+                    {
+                        _touched.Add(table);
+                    }
+
                     return;
                 }
             }
@@ -159,7 +179,7 @@ public sealed class NftablesMonitor : IDisposable
     private static (uint Id, string Process) Read(ReadOnlySpan<byte> body)
     {
         uint id = 0;
-        var process = "another program";
+        var process = Somebody;
         var attributes = new NetlinkAttributeReader(body[Math.Min(HeaderLength, body.Length)..]);
         while (attributes.TryRead(out var type, out var value))
         {

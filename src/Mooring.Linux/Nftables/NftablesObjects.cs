@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -21,19 +22,22 @@ public sealed class NftablesObjects : IDisposable
     /// <exception cref="SystemCallException">The kernel has no netlink for us.</exception>
     public static NftablesObjects Open() => new(NetlinkSocket.Open(NetlinkConstants.ProtocolNetfilter));
 
-    /// <summary>The comment of the table, "" when it has none; null when there is no such table.</summary>
+    /// <summary>The table; null when there is none of that name.</summary>
     /// <exception cref="NftablesException">The kernel refused.</exception>
-    public string? TableComment(NftablesFamily family, string table)
+    public NftablesTableInfo? Table(NftablesFamily family, string table)
     {
-        string? comment = null;
-        Dump(NftablesConstants.GetTable, family, null, () => comment = null, attributes =>
+        NftablesTableInfo? found = null;
+        Dump(NftablesConstants.GetTable, family, null, () => found = null, attributes =>
         {
             if (Text(Find(attributes, NftablesConstants.TableName)) == table)
             {
-                comment = Comment(Find(attributes, NftablesConstants.TableUserData));
+                var flags = Find(attributes, NftablesConstants.TableFlags);
+                found = new NftablesTableInfo(
+                    Comment(Find(attributes, NftablesConstants.TableUserData)),
+                    flags.Length == sizeof(uint) && (BinaryPrimitives.ReadUInt32BigEndian(flags) & NftablesConstants.TableDormant) != 0);
             }
         });
-        return comment;
+        return found;
     }
 
     /// <summary>The rules of every chain of a table: by its name a text that differs when any of its rules does, "" without rules.</summary>
@@ -82,7 +86,7 @@ public sealed class NftablesObjects : IDisposable
         }
         catch (Exception exception) when (exception is SystemCallException or SocketException)
         {
-            throw new NftablesException(exception.Message, request.What);
+            throw new NftablesException(exception.Message, request.What, (exception as SystemCallException)?.Errno);
         }
     }
 

@@ -68,7 +68,7 @@ public sealed class SourceRangeTableTests(ForwardingLab lab) : IAsyncLifetime
         lab.OnNode("nft", command);
         lab.Connect().ShouldStartWith("pod1");
 
-        (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldContain("table inet mooring-sources was changed");
+        (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldContain("table inet mooring-sources was changed by nft");
 
         lab.Connect(timeoutMillis: Soon).ShouldBe("timeout");
         (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldBeEmpty();

@@ -32,17 +32,17 @@ public sealed class LostNotificationTests : IDisposable
             Nft($"add set {table} s {{ type inet_service ; }}");
         }
 
-        using var monitor = _node.Run(() => NftablesMonitor.Open("ours", SmallestBuffer));
+        using var monitor = _node.Run(() => NftablesMonitor.Open(["ours"], SmallestBuffer));
         var waiting = waited ? monitor.WaitForChangeAsync(CancellationToken.None) : Task.CompletedTask;
         Nft($"add element ip others s {{ {string.Join(", ", Enumerable.Range(1, Many))} }}");
         await waiting.WaitAsync(TimeSpan.FromSeconds(60));
 
         Nft("add element inet ours s { 1 }");
 
-        monitor.TakeForeignChange().ShouldBe("another program");
-        monitor.TakeForeignChange().ShouldBeNull("told once");
+        monitor.TakeForeignChange("ours").ShouldBe("another program");
+        monitor.TakeForeignChange("ours").ShouldBeNull("told once");
         Nft("add element inet ours s { 2 }");
-        monitor.TakeForeignChange().ShouldBe("nft", "it hears again");
+        monitor.TakeForeignChange("ours").ShouldBe("nft", "it hears again");
     }
 
     [Theory]

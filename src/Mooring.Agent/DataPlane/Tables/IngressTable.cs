@@ -8,19 +8,25 @@ namespace Mooring.Agent.DataPlane.Tables;
 /// What <see cref="IngressSchema"/> has in the kernel. It is bound to devices, which take it with them when they go, and
 /// packets do without it: that it cannot be made is no failure.
 /// </summary>
+/// <param name="session">Opened by whoever calls.</param>
 /// <param name="name">Name of the tables.</param>
-/// <param name="execute">Runs commands.</param>
-/// <param name="list">Lists rules without elements.</param>
+/// <param name="time">For trying again.</param>
 /// <param name="logger">Told when the kernel refuses.</param>
-internal sealed partial class IngressTable(string name, Action<string> execute, Func<string, string> list, ILogger logger)
+internal sealed partial class IngressTable(NftablesSession session, string name, TimeProvider time, ILogger logger)
 {
     public const string Drift = "rules at ingress were changed";
+
+    /// <summary>A kernel that cannot do it at all is not asked all the time.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>Of the plan that was last sent, whether the kernel took it or not; null: not known.</summary>
     private string? _fingerprint;
 
     /// <summary>The rules as the kernel printed them when they were made; empty: there are none.</summary>
     private string _rules = "";
+
+    /// <summary>Why the kernel refused, and when; null: it did not.</summary>
+    private (string Error, long At)? _refused;
 
     /// <summary>Goes on from what an earlier run has left.</summary>
     public void Adopt()
@@ -37,7 +43,7 @@ internal sealed partial class IngressTable(string name, Action<string> execute, 
     {
         var drifted = look && TakeDrift();
         var fingerprint = IngressSchema.Fingerprint(plan);
-        if (fingerprint == _fingerprint)
+        if (fingerprint == _fingerprint && !(_refused is { } last && time.GetElapsedTime(last.At) > RetryInterval))
         {
             return drifted;
         }
@@ -46,15 +52,26 @@ internal sealed partial class IngressTable(string name, Action<string> execute, 
         Remove();
         try
         {
-            execute(IngressSchema.Create(name, plan));
+            session.Execute(IngressSchema.Create(name, plan));
+            _refused = null;
         }
         catch (NftablesException exception)
         {
-            Log.Refused(logger, exception.Message.Split('\n')[0]);
+            Refuse(exception.Message.Split('\n')[0]);
         }
 
         (_fingerprint, _rules) = (fingerprint, Read());
         return drifted;
+    }
+
+    private void Refuse(string error)
+    {
+        if (_refused?.Error != error)
+        {
+            Log.Refused(logger, error);
+        }
+
+        _refused = (error, time.GetTimestamp());
     }
 
     /// <summary>The rules are not what they were when they were made; the next <see cref="Set"/> repairs that.</summary>
@@ -74,7 +91,7 @@ internal sealed partial class IngressTable(string name, Action<string> execute, 
     {
         if (_rules.Length > 0)
         {
-            execute(IngressSchema.Remove(name));
+            session.Execute(IngressSchema.Remove(name));
         }
 
         Forget();
@@ -87,7 +104,7 @@ internal sealed partial class IngressTable(string name, Action<string> execute, 
     {
         try
         {
-            return list($"list table netdev {name}") + list($"list chain inet {name} {IngressSchema.Chain}");
+            return session.List($"list table netdev {name}") + session.List($"list chain inet {name} {IngressSchema.Chain}");
         }
         catch (NftablesException)
         {

@@ -9,7 +9,7 @@ using Mooring.Linux.Nftables;
 namespace Mooring.Agent.DataPlane.Tables;
 
 /// <summary>Reads our table back from the kernel.</summary>
-internal sealed class KernelTable(NftablesObjects objects, NftablesElements elements, string table)
+internal sealed class KernelTable(NftablesSession session, string table)
 {
     private static readonly string[] Families = ["", "6"];
 
@@ -17,48 +17,59 @@ internal sealed class KernelTable(NftablesObjects objects, NftablesElements elem
         TableSchema.Chains.Concat(DirectSchema.Chains).Concat(DirectSchema.ChangingChains).Append(IngressSchema.Chain).ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>The table's changing contents, or null when there is no table of this schema.</summary>
+    /// <exception cref="NftablesException">It could not be read, which says nothing of what is there.</exception>
     public TablePlan? Read()
     {
         try
         {
-            return objects.TableComment(NftablesFamily.Inet, table) == TableSchema.Version ? ReadContents() : null;
+            return session.Objects.Table(NftablesFamily.Inet, table)?.Comment == TableSchema.Version ? ReadContents() : null;
         }
-        catch (NftablesException)
+        catch (NftablesException exception) when (exception.IsAbsent)
         {
             // The table went away between two of the listings: the same as not being there.
             return null;
         }
     }
 
-    /// <summary>The rules of the fixed part as a text, to compare with a later one: elements and slot chains left out.</summary>
+    /// <summary>The table is in use, and no chain of the fixed part was flushed or removed.</summary>
+    public bool IsWhole()
+    {
+        var chains = session.Objects.Chains(NftablesFamily.Inet, table);
+        return session.Objects.Table(NftablesFamily.Inet, table) is { Dormant: false }
+            && FixedChains(HasDirect(chains)).All(chain => chains.GetValueOrDefault(chain, "").Length > 0);
+    }
+
+    /// <summary>The rules of the fixed part as texts, to compare with later ones: elements and slot chains left out.</summary>
     /// <param name="direct">It has the chains of Direct mode.</param>
     /// <param name="second">The tables for second chances are there.</param>
-    public string ReadRules(bool direct, bool second)
+    /// <returns>Those of our main table, and those for second chances.</returns>
+    public (string Main, string Second) ReadRules(bool direct, bool second)
     {
-        var text = new StringBuilder();
-        var chains = objects.Chains(NftablesFamily.Inet, table);
-        foreach (var chain in direct ? TableSchema.Chains.Concat(DirectSchema.Chains) : TableSchema.Chains)
+        var text = new StringBuilder(session.Objects.Table(NftablesFamily.Inet, table) is { Dormant: true } ? "dormant\n" : "");
+        var chains = session.Objects.Chains(NftablesFamily.Inet, table);
+        foreach (var chain in FixedChains(direct))
         {
             text.Append($"{chain}: {chains.GetValueOrDefault(chain, "gone")}\n");
         }
 
+        var seconds = new StringBuilder();
         foreach (var family in second ? (NftablesFamily[])[NftablesFamily.IPv4, NftablesFamily.IPv6] : [])
         {
-            foreach (var (chain, rules) in objects.Chains(family, table).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            foreach (var (chain, rules) in session.Objects.Chains(family, table).OrderBy(pair => pair.Key, StringComparer.Ordinal))
             {
-                text.Append($"{family} {chain}: {rules}\n");
+                seconds.Append($"{family} {chain}: {rules}\n");
             }
         }
 
-        return text.ToString();
+        return (text.ToString(), seconds.ToString());
     }
 
     /// <summary>The table has the chains of Direct mode.</summary>
-    public bool HasDirect() => HasDirect(objects.Chains(NftablesFamily.Inet, table));
+    public bool HasDirect() => HasDirect(session.Objects.Chains(NftablesFamily.Inet, table));
 
     /// <summary>The tables for second chances are there.</summary>
     public bool HasSecond() =>
-        objects.TableComment(NftablesFamily.IPv4, table) is not null && objects.TableComment(NftablesFamily.IPv6, table) is not null;
+        session.Objects.Table(NftablesFamily.IPv4, table) is not null && session.Objects.Table(NftablesFamily.IPv6, table) is not null;
 
     /// <summary>Next hops of second chances of a family.</summary>
     public ImmutableSortedSet<string> ReadSecondHops(NftablesFamily family)
@@ -76,7 +87,7 @@ internal sealed class KernelTable(NftablesObjects objects, NftablesElements elem
         {
             var layout = ElementLayout.Of(NftablesFamily.Inet, map);
             var before = counters.Count;
-            elements.Read(
+            session.Elements.Read(
                 NftablesFamily.Inet,
                 table,
                 map,
@@ -96,11 +107,13 @@ internal sealed class KernelTable(NftablesObjects objects, NftablesElements elem
         return counters;
     }
 
+    private static IEnumerable<string> FixedChains(bool direct) => direct ? TableSchema.Chains.Concat(DirectSchema.Chains) : TableSchema.Chains;
+
     private static bool HasDirect(IReadOnlyDictionary<string, string> chains) => chains.ContainsKey("hand-on");
 
     private TablePlan ReadContents()
     {
-        var chains = objects.Chains(NftablesFamily.Inet, table);
+        var chains = session.Objects.Chains(NftablesFamily.Inet, table);
         var direct = HasDirect(chains);
         var contents = new KernelServices();
         foreach (var suffix in Families)
@@ -158,13 +171,13 @@ internal sealed class KernelTable(NftablesObjects objects, NftablesElements elem
     {
         var keys = new List<string>();
         var layout = ElementLayout.Of(NftablesFamily.Inet, name);
-        elements.Read(NftablesFamily.Inet, table, name, keys.Clear, element => keys.Add(layout.KeyOf(element)));
+        session.Elements.Read(NftablesFamily.Inet, table, name, keys.Clear, element => keys.Add(layout.KeyOf(element)));
         return keys;
     }
 
     private void Read(NftablesFamily family, string map, Action reset, Action<string, string> handle)
     {
         var layout = ElementLayout.Of(family, map);
-        elements.Read(family, table, map, reset, element => handle(layout.KeyOf(element), layout.ValueOf(element)));
+        session.Elements.Read(family, table, map, reset, element => handle(layout.KeyOf(element), layout.ValueOf(element)));
     }
 }

@@ -9,18 +9,14 @@ namespace Mooring.Agent.DataPlane.Tables;
 /// Our tables in the kernel, and what is known of their contents. What a call leaves is either what it was asked for or what
 /// was there before, service by service.
 /// </summary>
+/// <param name="session">Opened by whoever calls.</param>
 /// <param name="name">Name of the tables.</param>
 /// <param name="maxElements">Largest number of elements in one transaction; a service is never split.</param>
-internal sealed partial class NftablesTable(string name, int maxElements, ILogger logger) : IDisposable
+/// <param name="time">For what is tried again now and then.</param>
+/// <param name="logger">Told what was made and found.</param>
+internal sealed partial class NftablesTable(NftablesSession session, string name, int maxElements, TimeProvider time, ILogger logger)
 {
-    /// <summary>Above so many elements the notifications of our own changes cost more than they are worth.</summary>
-    private const int Large = 1000;
-
-    private NftablesContext? _nftables;
-    private NftablesElements? _elements;
-    private NftablesObjects? _objects;
-    private KernelTable? _reader;
-    private NftablesMonitor? _monitor;
+    private readonly KernelTable _reader = new(session, name);
 
     /// <summary>What the kernel has, as far as is known; null before it was read.</summary>
     private TablePlan? _kernel;
@@ -31,8 +27,11 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     /// <summary>It may differ anywhere.</summary>
     private bool _unknown = true;
 
-    /// <summary>The fixed rules as the kernel printed them when they were made.</summary>
-    private string _rules = "";
+    /// <summary>The fixed rules as the kernel showed them when they were made; null: they are still to be read.</summary>
+    private (string Main, string Second)? _rules;
+
+    /// <summary>Who changed the table, until it has been compared.</summary>
+    private string? _culprit;
 
     private (int? V4, int? V6) _clamp;
     private bool? _resetsLost;
@@ -41,7 +40,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     private IngressTable? _ingress;
 
     /// <summary>What hands packets on where they come in.</summary>
-    public IngressTable Ingress => _ingress ??= new IngressTable(name, commands => Execute(commands), command => _nftables!.List(command), logger);
+    public IngressTable Ingress => _ingress ??= new IngressTable(session, name, time, logger);
 
     public TablePlan Kernel => _kernel ?? TablePlan.Empty;
 
@@ -49,21 +48,17 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     /// <param name="adopt">Called with what an earlier run has left.</param>
     public void Open(Action<TablePlan> adopt)
     {
-        _nftables ??= new NftablesContext();
-        _elements ??= NftablesElements.Open();
-        _objects ??= NftablesObjects.Open();
-        _reader ??= new KernelTable(_objects, _elements, name);
-        _monitor ??= NftablesMonitor.Open(name);
         if (_kernel is not null)
         {
             return;
         }
 
-        if (_reader.Read() is { } found)
+        if (_reader.Read() is { } found && _reader.IsWhole())
         {
             _direct = _reader.HasDirect();
             _second = _direct && _reader.HasSecond();
-            _clamp = _direct ? DirectSchema.ReadClamp(_nftables.List($"list chain inet {name} clamp")) : default;
+            _clamp = _direct ? DirectSchema.ReadClamp(session.List($"list chain inet {name} clamp")) : default;
+            _resetsLost = null;
             Ingress.Adopt();
             Load(WithSecondHops(found));
             adopt(Kernel);
@@ -82,19 +77,19 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         if (!_direct)
         {
-            Execute(DirectSchema.Create(name));
+            ChangeRules(DirectSchema.Create(name));
             _direct = true;
             (_resetsLost, _clamp) = (false, default);
-            _rules = ReadRules();
         }
 
         if (!_second || renew)
         {
-            Execute(DirectSchema.CreateSecond(name));
+            ChangeRules(DirectSchema.CreateSecond(name));
             _second = true;
             _kernel = Kernel with { SecondHops = TablePlan.Set(), SecondHops6 = TablePlan.Set() };
-            _rules = ReadRules();
         }
+
+        _rules ??= ReadRules();
     }
 
     /// <summary>Takes away what refers to the tunnel, which can go after this.</summary>
@@ -103,10 +98,11 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         Ingress.Remove();
         if (_second)
         {
-            Execute(DirectSchema.RemoveSecond(name));
+            ChangeRules(DirectSchema.RemoveSecond(name));
             _second = false;
-            _rules = ReadRules();
         }
+
+        _rules ??= ReadRules();
     }
 
     /// <summary>Whether a packet of a flow that no node knows is answered with a reset, or dropped while tables converge.</summary>
@@ -114,7 +110,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         if (_direct && _resetsLost != resets)
         {
-            Execute(
+            session.Execute(
                 $"flush chain inet {name} lost\n"
                 + (resets ? $"add rule inet {name} lost meta l4proto tcp reject with tcp reset\n" : "")
                 + $"add rule inet {name} lost drop\n");
@@ -127,7 +123,7 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
     {
         if (_direct && (segmentV4, segmentV6) != _clamp)
         {
-            Execute(DirectSchema.Clamp(name, segmentV4, segmentV6));
+            session.Execute(DirectSchema.Clamp(name, segmentV4, segmentV6));
             _clamp = (segmentV4, segmentV6);
         }
     }
@@ -203,8 +199,9 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
                 // One service spoils the batch: find it, and let the others through.
                 failures += RunOneByOne(target, inBatch, services, refused);
             }
-            catch (NftablesException)
+            catch
             {
+                // What is shared may be there or not: it is read back before anything else is done.
                 _kernel = null;
                 throw;
             }
@@ -214,103 +211,81 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
         }
     }
 
-    /// <summary>Completes when somebody has changed something in nftables.</summary>
-    public Task WaitForChangeAsync(CancellationToken cancellationToken) =>
-        _monitor?.WaitForChangeAsync(cancellationToken) ?? Task.Delay(Timeout.Infinite, cancellationToken);
-
     /// <summary>What another program changed, in words. Afterwards a commit repairs it.</summary>
     /// <remarks>The table is read only when one has: that takes long when it is large.</remarks>
     public ImmutableArray<string> Drift()
     {
-        if (_monitor!.TakeForeignChange() is not { } culprit)
+        _culprit = session.TakeForeignChange(name) ?? _culprit;
+        if (_culprit is null)
         {
             return [];
         }
 
         var drift = Compare();
+        (var culprit, _culprit) = (_culprit, null);
         return drift.IsEmpty ? drift : [.. drift.Select(difference => $"{difference} by {culprit}")];
     }
 
     private ImmutableArray<string> Compare()
     {
-        var actual = _reader!.Read();
+        var actual = _reader.Read();
         if (actual is null)
         {
             Rebuild();
             return [$"table inet {name} was gone"];
         }
 
-        string rules;
-        try
-        {
-            rules = ReadRules();
-            actual = WithSecondHops(actual);
-        }
-        catch (NftablesException)
-        {
-            rules = "";
-        }
-
-        if (rules != _rules)
+        var rules = ReadRules();
+        _rules ??= rules;
+        if (rules.Main != _rules.Value.Main)
         {
             Rebuild();
             return [$"rules of table inet {name} were changed"];
         }
 
-        var drift = TableComparison.Drift(actual, expected: Kernel);
+        ImmutableArray<string> drift = [];
+        if (rules.Second != _rules.Value.Second)
+        {
+            // Nothing else depends on them, so they alone are made anew.
+            drift = ["tables for second chances were changed"];
+            (_second, _rules) = (false, rules with { Second = "" });
+            _kernel = Kernel with { SecondHops = TablePlan.Set(), SecondHops6 = TablePlan.Set() };
+        }
+
+        actual = WithSecondHops(actual);
+        drift = drift.AddRange(TableComparison.Drift(actual, expected: Kernel));
         _kernel = actual;
         _unknown = true;
         return Ingress.TakeDrift() ? drift.Add(IngressTable.Drift) : drift;
     }
 
     /// <summary>Counters of all services.</summary>
-    public IReadOnlyList<ServiceCounters> Counters() => _reader!.ReadCounters();
+    public IReadOnlyList<ServiceCounters> Counters() => _reader.ReadCounters();
 
-    public void Dispose()
+    /// <summary>Runs commands that change the fixed rules.</summary>
+    private void ChangeRules(string commands)
     {
-        _monitor?.Dispose();
-        _elements?.Dispose();
-        _objects?.Dispose();
-        _nftables?.Dispose();
-    }
-
-    private void Execute(string commands)
-    {
-        _monitor!.BeginOwn(large: false);
-        try
-        {
-            _nftables!.Run(commands);
-        }
-        finally
-        {
-            _monitor.EndOwn();
-        }
+        _rules = null;
+        session.Execute(commands);
     }
 
     private void Run(TableTransaction transaction)
     {
         if (transaction.Chains.Length > 0)
         {
-            Execute(transaction.Chains);
+            session.Execute(transaction.Chains);
         }
 
         if (transaction.Elements > 0)
         {
-            _monitor!.BeginOwn(transaction.Elements > Large);
-            try
-            {
-                _elements!.Run(transaction.Batch());
-            }
-            finally
-            {
-                _monitor.EndOwn();
-            }
+            session.Execute(transaction.Batch());
         }
     }
 
     private void Rebuild()
     {
-        Execute(IngressSchema.RemoveTable(name, _nftables!.List("list tables")) + DirectSchema.RemoveSecond(name) + TableSchema.Remove(name) + TableSchema.Create(name));
+        ChangeRules(IngressSchema.RemoveTable(name, session.List("list tables")) + DirectSchema.RemoveSecond(name) + TableSchema.Remove(name) + TableSchema.Create(name));
+        _kernel = null;
         Ingress.Forget();
         (_direct, _second, _resetsLost, _clamp) = (false, false, null, default);
         Load(TablePlan.Empty);
@@ -326,11 +301,11 @@ internal sealed partial class NftablesTable(string name, int maxElements, ILogge
 
     private TablePlan WithSecondHops(TablePlan read) => !_second ? read : read with
     {
-        SecondHops = _reader!.ReadSecondHops(NftablesFamily.IPv4),
+        SecondHops = _reader.ReadSecondHops(NftablesFamily.IPv4),
         SecondHops6 = _reader.ReadSecondHops(NftablesFamily.IPv6),
     };
 
-    private string ReadRules() => _reader!.ReadRules(_direct, _second);
+    private (string Main, string Second) ReadRules() => _reader.ReadRules(_direct, _second);
 
     /// <returns>Number of services that were refused.</returns>
     private int RunOneByOne(

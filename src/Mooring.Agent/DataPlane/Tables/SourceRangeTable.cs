@@ -1,85 +1,35 @@
 using System.Collections.Immutable;
-using System.Text;
-using Mooring.Agent.DataPlane.Plans;
 using Mooring.Core.DataPlane;
 using Mooring.Linux.Nftables;
 
 namespace Mooring.Agent.DataPlane.Tables;
 
 /// <summary>
-/// Drops packets for services with source ranges that come from elsewhere, before anything else sees them: on the holder and on the
-/// node that serves, in every mode. A table of its own, replaced whole in one transaction: few services have ranges, and they
-/// change rarely. It is there only while some service has.
+/// The clients that services are for, in a table of its own that is there only while some service has source ranges. What changes is
+/// sent, in one transaction; the table is read when another program has changed it.
 /// </summary>
-internal sealed class SourceRangeTable(string table)
+/// <param name="session">Opened by whoever calls.</param>
+/// <param name="table">Name of our main table.</param>
+internal sealed class SourceRangeTable(NftablesSession session, string table)
 {
-    /// <summary>Nothing was programmed or looked for yet.</summary>
-    private const string Unknown = "?";
+    private readonly string _name = SourceRangeSchema.NameOf(table);
 
-    private string _text = Unknown;
-    private string _listing = "";
-    private ForwardedService[] _restricted = [];
+    /// <summary>What the kernel has; null: it has to be read.</summary>
+    private HashSet<SourceRangeElement>? _contents;
 
-    /// <summary>What it was made for last.</summary>
-    private ImmutableArray<ForwardedService> _services = [];
+    /// <summary>The rules as the kernel showed them when they were made; null: there are none that count.</summary>
+    private string? _rules;
 
-    public static string NameOf(string table) => $"{table}-sources";
+    /// <summary>There is a table of the name, whatever is in it.</summary>
+    private bool _present;
 
-    /// <summary>Commands that remove it, there or not.</summary>
-    public static string Remove(string table) => $"add table inet {NameOf(table)}\ndelete table inet {NameOf(table)}\n";
+    /// <summary>What it was made for last; null: it may differ anywhere.</summary>
+    private ImmutableArray<ForwardedService>? _services;
 
-    /// <summary>The table for the services; empty when none has ranges.</summary>
-    public static string Text(string table, IEnumerable<ForwardedService> services)
-    {
-        var (restricted, allowed) = (new StringBuilder[2], new StringBuilder[2]);
-        var any = false;
-        foreach (var service in services)
-        {
-            if (service.SourceRanges is not { } ranges)
-            {
-                continue;
-            }
+    private string? _culprit;
 
-            any = true;
-            var family = service.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 0 : 1;
-            var key = TablePlanner.Key(service);
-            (restricted[family] ??= new StringBuilder()).Append(restricted[family].Length == 0 ? "" : ", ").Append(key);
-            foreach (var range in ranges)
-            {
-                (allowed[family] ??= new StringBuilder()).Append(allowed[family].Length == 0 ? "" : ", ").Append(key).Append(" . ").Append(range);
-            }
-        }
-
-        return !any
-            ? ""
-            : $$"""
-                table inet {{NameOf(table)}} {
-                    set restricted { type ipv4_addr . inet_proto . inet_service
-                        {{Elements(restricted[0])}}
-                    }
-                    set restricted6 { type ipv6_addr . inet_proto . inet_service
-                        {{Elements(restricted[1])}}
-                    }
-                    set allowed { type ipv4_addr . inet_proto . inet_service . ipv4_addr
-                        flags interval
-                        {{Elements(allowed[0])}}
-                    }
-                    set allowed6 { type ipv6_addr . inet_proto . inet_service . ipv6_addr
-                        flags interval
-                        {{Elements(allowed[1])}}
-                    }
-                    chain prerouting {
-                        type filter hook prerouting priority -310; policy accept;
-                        {{Rules}}
-                    }
-                    chain output {
-                        type filter hook output priority -310; policy accept;
-                        {{Rules}}
-                    }
-                }
-
-                """;
-    }
+    /// <summary>False from when another program was found to have changed it until that is repaired: services with ranges are open to everybody.</summary>
+    public bool InForce { get; private set; } = true;
 
     /// <summary>
     /// To be called before the services change: those that are about to go keep their ranges until <see cref="Ensure"/>, after
@@ -88,88 +38,138 @@ internal sealed class SourceRangeTable(string table)
     /// <exception cref="NftablesException">Nothing was changed.</exception>
     public void EnsureBefore(ImmutableArray<ForwardedService> services)
     {
-        if (IsFor(services))
-        {
-            return;
-        }
-
-        var keys = _restricted.Length == 0 ? [] : services.Select(TablePlanner.Key).ToHashSet(StringComparer.Ordinal);
-        Put([.. services, .. _restricted.Where(service => !keys.Contains(TablePlanner.Key(service)))]);
+        var (wanted, before) = Difference(services);
+        var restricted = wanted.Select(element => element.Service).ToHashSet(StringComparer.Ordinal);
+        Change([.. before.Where(element => restricted.Contains(element.Service)).Except(wanted)], Missing(wanted));
+        InForce = true;
     }
 
     /// <exception cref="NftablesException">Nothing was changed.</exception>
     public void Ensure(ImmutableArray<ForwardedService> services)
     {
-        if (!IsFor(services))
+        var (wanted, before) = Difference(services);
+        Change([.. before.Except(wanted)], Missing(wanted));
+        if (_present && Read().Count == 0)
         {
-            Put(services);
+            session.Execute(SourceRangeSchema.Remove(table));
+            (_present, _rules) = (false, null);
         }
 
         _services = services;
     }
 
-    /// <summary>True when another program changed it; the next <see cref="Ensure"/> repairs it.</summary>
-    public bool Drifted()
+    /// <summary>The program that changed it; the next <see cref="Ensure"/> repairs that. Null: it is as it should be.</summary>
+    public string? Drift()
     {
-        if (_text is Unknown or "")
+        _culprit = session.TakeForeignChange(_name) ?? _culprit;
+        if (_culprit is null || _contents is null || !_present)
         {
-            return false;
+            return null;
         }
 
-        using var nftables = new NftablesContext();
-        try
-        {
-            if (List(nftables) == _listing)
-            {
-                return false;
-            }
-        }
-        catch (NftablesException)
-        {
-            // It is gone.
-        }
-
-        _text = Unknown;
-        return true;
+        var (expected, rules) = (_contents, _rules);
+        _contents = null;
+        var same = Read().SetEquals(expected) && _rules == rules;
+        (var culprit, _culprit) = (_culprit, null);
+        InForce &= same;
+        return same ? null : culprit;
     }
 
-    /// <summary>The table is right for these services, as no ranges changed.</summary>
-    private bool IsFor(ImmutableArray<ForwardedService> services)
+    /// <summary>What the services need, and what there is of theirs; of those that changed only, if it is known which.</summary>
+    private (HashSet<SourceRangeElement> Wanted, IEnumerable<SourceRangeElement> Before) Difference(ImmutableArray<ForwardedService> services)
     {
-        if (_text == Unknown)
+        var contents = Read();
+        if (_services is not { } last)
         {
-            return false;
+            return (services.SelectMany(SourceRangeElement.Of).ToHashSet(), contents);
         }
 
-        var changes = ServiceChanges.Between(_services, services);
-        return changes.Removed.All(service => service.SourceRanges is null)
-            && changes.Added.All(change => change.Before?.SourceRanges is { } before && change.Now.SourceRanges is { } now
-                ? before.SequenceEqual(now)
-                : change.Before?.SourceRanges is null && change.Now.SourceRanges is null);
+        var changes = ServiceChanges.Between(last, services);
+        return (
+            changes.Added.SelectMany(change => SourceRangeElement.Of(change.Now)).ToHashSet(),
+            changes.Removed.Concat(changes.Added.Select(change => change.Before).OfType<ForwardedService>())
+                .SelectMany(SourceRangeElement.Of).Where(contents.Contains));
     }
 
-    private void Put(IReadOnlyCollection<ForwardedService> services)
+    private List<SourceRangeElement> Missing(HashSet<SourceRangeElement> wanted)
     {
-        var text = Text(table, services);
-        if (text == _text)
+        var contents = Read();
+        return [.. wanted.Where(element => !contents.Contains(element))];
+    }
+
+    private void Change(IReadOnlyCollection<SourceRangeElement> stale, IReadOnlyCollection<SourceRangeElement> missing)
+    {
+        if (stale.Count + missing.Count == 0)
         {
             return;
         }
 
-        using var nftables = new NftablesContext();
-        nftables.Run(Remove(table) + text);
-        _text = text;
-        _restricted = [.. services.Where(service => service.SourceRanges is not null)];
-        _listing = text.Length == 0 ? "" : List(nftables);
+        var contents = Read();
+        var services = _services;
+        (_contents, _services) = (null, null);
+        if (_rules is null)
+        {
+            session.Execute(SourceRangeSchema.Remove(table) + SourceRangeSchema.Create(table));
+            _present = true;
+        }
+
+        var batch = new NftablesBatch(_name);
+        foreach (var element in stale)
+        {
+            element.Put(batch, add: false);
+        }
+
+        foreach (var element in missing)
+        {
+            element.Put(batch, add: true);
+        }
+
+        session.Execute(batch);
+        if (_rules is null)
+        {
+            session.Execute(SourceRangeSchema.AddChains(table));
+            _rules = ReadRules();
+        }
+
+        contents.ExceptWith(stale);
+        contents.UnionWith(missing);
+        (_contents, _services) = (contents, services);
     }
 
-    private const string Rules =
-        """
-        ip daddr . meta l4proto . th dport @restricted ip daddr . meta l4proto . th dport . ip saddr != @allowed drop
-        ip6 daddr . meta l4proto . th dport @restricted6 ip6 daddr . meta l4proto . th dport . ip6 saddr != @allowed6 drop
-        """;
+    /// <summary>What there is in a table that works; nothing when it has to be made anew.</summary>
+    private HashSet<SourceRangeElement> Read()
+    {
+        if (_contents is not null)
+        {
+            return _contents;
+        }
 
-    private static string Elements(StringBuilder? elements) => elements is null ? "" : $"elements = {{ {elements} }}";
+        _services = null;
+        var found = session.Objects.Table(NftablesFamily.Inet, _name);
+        var rules = found is { Comment: SourceRangeSchema.Version, Dormant: false } ? ReadRules() : null;
+        (_present, _rules) = (found is not null, _rules is null || _rules == rules ? rules : null);
+        return _contents = _rules is null ? [] : ReadElements();
+    }
 
-    private string List(NftablesContext nftables) => nftables.ListJson($"list table inet {NameOf(table)}");
+    private HashSet<SourceRangeElement> ReadElements()
+    {
+        var contents = new HashSet<SourceRangeElement>();
+        foreach (var set in SourceRangeElement.Sets)
+        {
+            var elements = new List<SourceRangeElement>();
+            session.Elements.Read(
+                NftablesFamily.Inet, _name, set, elements.Clear, element => elements.Add(SourceRangeElement.Of(set, element)));
+            contents.UnionWith(elements);
+        }
+
+        return contents;
+    }
+
+    /// <summary>Null when a chain has no rules.</summary>
+    private string? ReadRules()
+    {
+        var chains = session.Objects.Chains(NftablesFamily.Inet, _name);
+        var rules = SourceRangeSchema.Chains.Select(chain => chains.GetValueOrDefault(chain, "")).ToArray();
+        return rules.All(chain => chain.Length > 0) ? string.Join(' ', rules) : null;
+    }
 }
