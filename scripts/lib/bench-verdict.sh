@@ -5,6 +5,7 @@
 
 runs=${runs:-20}
 [[ -n $quick ]] && runs=3
+need_packages conntrack
 readonly pod=web-2 endpoint=10.71.1.3:8080 places=(client node-1 node-2 node-3)
 
 # A verb straight to the daemon, so that starting a program is not measured.
@@ -19,19 +20,50 @@ start_clients() {
       >"$work/$place.json") &
     clients+=($!)
   done
+  for place in "${places[@]:1}"; do
+    # Which node gave which connection to which pod, and when it forgot it.
+    (exec ip netns exec "mr-$box-$place" conntrack -E -p tcp --orig-dst 10.70.0.100 -e NEW,DESTROY -o timestamp -b 8388608 \
+      >"$work/$place.flows" 2>/dev/null) &
+    watchers+=($!)
+  done
   pause 4
+}
+
+mark() { echo "$EPOCHREALTIME $1" >>"$work/marks"; } # what was done to the pod, and when
+
+# lost_requests KEY PLACE: each request that the client lost, what was done last before it, and what became of its connection.
+lost_requests() {
+  local at port line
+  jq -r '.lost[] | [(.at | sub("\\+00:00$"; "Z")), .port, .milliseconds, .error] | @tsv' "$work/$2.json" |
+    while IFS=$'\t' read -r at port line; do
+      awk -v at="$(date -d "$at" +%s.%6N)" -v port="$port" -v rest="$line" -v key="$1" -v place="$2" -v when="$at" '
+        FILENAME ~ /marks$/ { if ($1 <= at) { since = at - $1; $1 = ""; last = substr($0, 2) } next }
+        {
+          time = substr($1, 2) + 0
+          if (time < at - 0.1 || time > at + 3 || index($0, " sport=" port " ") == 0) next
+          node = FILENAME; sub(/.*\//, "", node); sub(/\.flows$/, "", node)
+          split($0, parts, "src="); split(parts[3], backend, " ")
+          flows = flows sprintf("; %s %s %s at %+.0f ms", node, $2 == "[NEW]" ? "to" : "forgot", backend[1], (time - at) * 1000)
+        }
+        END {
+          split(rest, parts, "\t")
+          printf "%s\t%s\t%s\t%s\t%s ms\t%s\t%s\n", key, place, when, parts[2], parts[1],
+            last == "" ? "nothing yet" : sprintf("%s, %.0f ms ago", last, since * 1000), flows == "" ? "no node saw it" : substr(flows, 3)
+        }' "$work/marks" "$work"/*.flows
+    done >>"$work/requests"
 }
 
 # stop_clients KEY: notes what they lost.
 stop_clients() {
   local place
-  kill -TERM "${clients[@]}"
-  wait "${clients[@]}" || true
-  clients=()
+  kill -TERM "${clients[@]}" "${watchers[@]}"
+  wait "${clients[@]}" "${watchers[@]}" || true
+  clients=() watchers=()
   for place in "${places[@]}"; do
     jq -e '.requests > 100 and (.pods | length) == 6' "$work/$place.json" >/dev/null ||
       die "the client in $place got no answers: $(jq -c '{requests, failures, errors, pods}' "$work/$place.json")"
     jq --arg key "$1" --arg place "$place" '{key: $key, place: $place, requests, failures, errors}' "$work/$place.json" >>"$work/lost"
+    lost_requests "$1" "$place"
   done
 }
 
@@ -75,6 +107,7 @@ measure() {
 fail() {
   local since first at status
   since=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)
+  mark 'it fails'
   daemon "/pods/$pod/fail?failure=Unhealthy"
   pause 3.5
   status=$(daemon /status GET)
@@ -88,26 +121,31 @@ fail() {
   else
     say "the check found no answer in time before it was given a failing one: the machine is too busy, this run does not count"
   fi
+  mark 'it passes'
   daemon "/pods/$pod/fail?failure=None"
   recovered
 }
 
 unready() {
   local at
+  mark 'it is not Ready'
   daemon "/pods/$pod/unready"
   at=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)
   pause 1.5
   measure unready "$at" "$(daemon /status GET)"
+  mark 'it is Ready'
   daemon "/pods/$pod/heal"
   whole
 }
 
 start_box
 state=$(dirname "$KUBECONFIG")
-clients=()
+clients=() watchers=()
 mkfifo "$work/never"
 : >"$work/results"
 : >"$work/lost"
+: >"$work/marks"
+: >"$work/requests"
 start_clients
 for run in $(seq "$runs"); do
   say "run $run of $runs"
@@ -134,6 +172,12 @@ jq -r '.[] | [.key, .runs, .median, .worst, .starved, (.by | to_entries | map("\
   done
 jq -rs 'group_by(.key)[] | "requests lost, control plane \(if .[0].key == "up" then "up" else "stopped" end): \(map(.failures) | add) of \(map(.requests) | add)" +
   (map(select(.failures > 0) | "; \(.place): \(.failures) (\(.errors | to_entries | map("\(.key) \(.value)") | join(", ")))") | join(""))' "$work/lost"
+if [[ -s $work/requests ]]; then
+  mkdir -p artifacts/bench
+  printf 'plane\tclient\tat\terror\tafter\tlast event\tconnection\n' | cat - "$work/requests" >artifacts/bench/verdict-lost.tsv
+  head -20 artifacts/bench/verdict-lost.tsv | column -t -s $'\t'
+  say "every request that was lost is in artifacts/bench/verdict-lost.tsv"
+fi
 finish "$(jq --slurpfile lost "$work/lost" '{unit: "ms", runs: ., figures: ((map({key: ("verdict-" + .key + "-median"), value: .median},
   {key: ("verdict-" + .key + "-worst"), value: .worst}, {key: ("verdict-" + .key + "-starved"), value: .starved}) | from_entries)
   + ($lost | group_by(.key) | map({key: ("verdict-" + .[0].key + "-lost"), value: (map(.failures) | add)}) | from_entries))}' <<<"$figures")"

@@ -13,9 +13,9 @@ internal sealed class HttpTarget(IPEndPoint endPoint, string pathAndQuery, Func<
     private readonly byte[] _request = Encoding.ASCII.GetBytes(
         $"GET {pathAndQuery} HTTP/1.1\r\nHost: {endPoint}\r\nConnection: close\r\n\r\n");
 
-    public async Task<string> AskAsync(CancellationToken cancellationToken)
+    public async Task<string> AskAsync(Action<int>? begun, CancellationToken cancellationToken)
     {
-        using var socket = createSocket();
+        using var socket = IProbeTarget.Bind(createSocket(), begun);
         socket.NoDelay = true;
         await socket.ConnectAsync(endPoint, cancellationToken);
         await socket.SendAsync(_request, cancellationToken);

@@ -20,6 +20,9 @@ internal sealed record ProbeReport
     /// </summary>
     public static readonly TimeSpan Late = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>An outage of minutes is not listed request by request.</summary>
+    private const int MostLost = 1000;
+
     /// <summary>Length of the longest outage in milliseconds, 0 when every request was answered at once.</summary>
     public required double LongestOutageMilliseconds { get; init; }
 
@@ -30,6 +33,9 @@ internal sealed record ProbeReport
 
     /// <summary>Failures by kind.</summary>
     public required IReadOnlyDictionary<string, int> Errors { get; init; }
+
+    /// <summary>The first of the failures.</summary>
+    public IReadOnlyList<ProbeLoss> Lost { get; init; } = [];
 
     public required double MedianMilliseconds { get; init; }
 
@@ -62,6 +68,11 @@ internal sealed record ProbeReport
             Outages = outages,
             Pods = Count(ordered.Where(sample => !sample.Failed).Select(sample => sample.Pod)),
             Errors = Count(ordered.Where(sample => sample.Failed).Select(sample => sample.Error!)),
+            Lost =
+            [
+                .. ordered.Where(sample => sample.Failed).Take(MostLost).Select(sample => new ProbeLoss(
+                    startedAt + sample.Start, Round(sample.Latency.TotalMilliseconds), sample.Port, sample.Error!)),
+            ],
             MedianMilliseconds = Percentile(latencies, 0.5),
             P99Milliseconds = Percentile(latencies, 0.99),
             MaxMilliseconds = Percentile(latencies, 1),

@@ -7,5 +7,8 @@ namespace Mooring.Sandbox.Probing;
 /// <param name="Error">Null for an answer in time, else a short word that failures are counted by.</param>
 internal sealed record ProbeSample(TimeSpan Start, TimeSpan Latency, string Pod, string? Error)
 {
+    /// <summary>That it was asked from; 0 when it is not known.</summary>
+    public int Port { get; init; }
+
     public bool Failed => Error is not null;
 }

@@ -74,12 +74,12 @@ internal sealed class Prober(ProbeOptions options, IProbeTarget target, TimeProv
     private async Task AskAsync(long started)
     {
         var asked = time.GetTimestamp();
-        var pod = "";
+        var (pod, port) = ("", 0);
         string? error = null;
         using var timeout = new CancellationTokenSource(options.Timeout, time);
         try
         {
-            pod = await target.AskAsync(timeout.Token);
+            pod = await target.AskAsync(own => port = own, timeout.Token);
         }
         catch (OperationCanceledException)
         {
@@ -95,6 +95,6 @@ internal sealed class Prober(ProbeOptions options, IProbeTarget target, TimeProv
         }
 
         _samples.Enqueue(new ProbeSample(
-            time.GetElapsedTime(started, asked), time.GetElapsedTime(asked), pod, error));
+            time.GetElapsedTime(started, asked), time.GetElapsedTime(asked), pod, error) { Port = port });
     }
 }

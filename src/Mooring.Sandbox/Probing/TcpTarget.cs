@@ -7,9 +7,9 @@ namespace Mooring.Sandbox.Probing;
 /// <summary>Connects and waits for the echo program's greeting.</summary>
 internal sealed class TcpTarget(IPEndPoint endPoint, Func<Socket> createSocket) : IProbeTarget
 {
-    public async Task<string> AskAsync(CancellationToken cancellationToken)
+    public async Task<string> AskAsync(Action<int>? begun, CancellationToken cancellationToken)
     {
-        using var socket = createSocket();
+        using var socket = IProbeTarget.Bind(createSocket(), begun);
         await socket.ConnectAsync(endPoint, cancellationToken);
         var buffer = new byte[512];
         var read = await socket.ReceiveAsync(buffer, cancellationToken);

@@ -9,9 +9,9 @@ internal sealed class UdpTarget(IPEndPoint endPoint, Func<Socket> createSocket) 
 {
     private static readonly byte[] Payload = "ping"u8.ToArray();
 
-    public async Task<string> AskAsync(CancellationToken cancellationToken)
+    public async Task<string> AskAsync(Action<int>? begun, CancellationToken cancellationToken)
     {
-        using var socket = createSocket();
+        using var socket = IProbeTarget.Bind(createSocket(), begun);
         await socket.ConnectAsync(endPoint, cancellationToken);
         await socket.SendAsync(Payload, cancellationToken);
         var buffer = new byte[512];

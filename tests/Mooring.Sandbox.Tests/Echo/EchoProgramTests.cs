@@ -102,18 +102,18 @@ public sealed class EchoProgramTests : IAsyncLifetime
     public async Task SetFailure_Refuse_RefusesUntilHealed()
     {
         await _program.SetFailureAsync(PodFailure.Refuse, CancellationToken.None);
-        (await Should.ThrowAsync<SocketException>(() => Target("tcp://127.0.0.1:9000").AskAsync(CancellationToken.None)))
+        (await Should.ThrowAsync<SocketException>(() => Target("tcp://127.0.0.1:9000").AskAsync(begun: null, CancellationToken.None)))
             .SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
 
         await _program.SetFailureAsync(PodFailure.None, CancellationToken.None);
-        (await Target("tcp://127.0.0.1:9000").AskAsync(CancellationToken.None)).ShouldBe("web-1");
+        (await Target("tcp://127.0.0.1:9000").AskAsync(begun: null, CancellationToken.None)).ShouldBe("web-1");
     }
 
     [Fact]
     public async Task SetFailure_Hang_AnswersWhenHealed()
     {
         await _program.SetFailureAsync(PodFailure.Hang, CancellationToken.None);
-        var asked = Target("http://127.0.0.1:8080/").AskAsync(CancellationToken.None);
+        var asked = Target("http://127.0.0.1:8080/").AskAsync(begun: null, CancellationToken.None);
 
         await _program.SetFailureAsync(PodFailure.None, CancellationToken.None);
 
@@ -126,7 +126,7 @@ public sealed class EchoProgramTests : IAsyncLifetime
     [InlineData("udp://127.0.0.1:9001")]
     public async Task Probe_EachProtocol_NamesThePod(string url)
     {
-        (await Target(url).AskAsync(CancellationToken.None)).ShouldBe("web-1");
+        (await Target(url).AskAsync(begun: null, CancellationToken.None)).ShouldBe("web-1");
     }
 
     private IProbeTarget Target(string url) => ProbeTargets.Create(
