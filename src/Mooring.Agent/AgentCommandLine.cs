@@ -66,6 +66,16 @@ internal static class AgentCommandLine
             Description = "Directory of the programs that health checks of type Exec may run; without it they run none [MOORING_CHECK_DIRECTORY].",
             DefaultValueFactory = _ => Variable("CHECK_DIRECTORY"),
         };
+        var checkSources = new Option<string[]>("--check-source")
+        {
+            Description = "Network such as 10.70.0.0/24: health checks come from this node's address within it; may be given several times; the node's routes choose when not given [MOORING_CHECK_SOURCE, separated by commas].",
+            DefaultValueFactory = _ => List("CHECK_SOURCE"),
+        };
+        var checkSourcePorts = new Option<string>("--check-source-ports")
+        {
+            Description = "Ports that health checks come from, such as 40000-40999, within net.ipv4.ip_local_port_range; Linux 6.3 [MOORING_CHECK_SOURCE_PORTS].",
+            DefaultValueFactory = _ => Variable("CHECK_SOURCE_PORTS") ?? "",
+        };
         var operations = new Option<string>("--operations-listen")
         {
             Description = OperationsOptions.ListenDescription + " [MOORING_OPERATIONS_LISTEN].",
@@ -83,7 +93,7 @@ internal static class AgentCommandLine
         var command = new Command("run", "Runs the agent until it is told to stop.")
         {
             nodeName, controllers, authorityFile, tokenFile, insecure, stateDirectory, interfaces, heartbeatPort, verdictPort,
-            checkDirectory, operations, otlp, logFormat, logLevel, config,
+            checkDirectory, checkSources, checkSourcePorts, operations, otlp, logFormat, logLevel, config,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -110,6 +120,8 @@ internal static class AgentCommandLine
             options.HeartbeatPort = result.GetValue(heartbeatPort);
             options.VerdictPort = result.GetValue(verdictPort);
             options.CheckDirectory = result.GetValue(checkDirectory);
+            options.CheckSources = result.GetValue(checkSources)!;
+            options.CheckSourcePorts = result.GetValue(checkSourcePorts)!;
             options.OperationsListen = result.GetValue(operations)!;
             options.OtlpEndpoint = result.GetValue(otlp)!;
         }

@@ -40,6 +40,12 @@ internal sealed class AgentOptions
     /// <summary>Directory of the programs that checks of type Exec may run; null runs none.</summary>
     public string? CheckDirectory { get; set; }
 
+    /// <summary>Networks (CIDR): health checks come from the node's address within the first that has one; empty: as its routes choose.</summary>
+    public IReadOnlyList<string> CheckSources { get; set; } = [];
+
+    /// <summary>Ports that health checks come from, such as 40000-40999; empty for any.</summary>
+    public string CheckSourcePorts { get; set; } = "";
+
     /// <summary>URL that answers /healthz, /readyz and /metrics; empty for none.</summary>
     public string OperationsListen { get; set; } = "";
 

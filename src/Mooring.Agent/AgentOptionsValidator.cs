@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 using Microsoft.Extensions.Options;
+using Mooring.Agent.HealthChecks.Probes;
 using Mooring.Telemetry;
 
 namespace Mooring.Agent;
@@ -74,6 +76,19 @@ internal sealed class AgentOptionsValidator : IValidateOptions<AgentOptions>
         if (options.CheckDirectory is { } directory && !Path.IsPathFullyQualified(directory))
         {
             errors.Add($"--check-directory (MOORING_CHECK_DIRECTORY) must be an absolute path, not '{directory}'");
+        }
+
+        foreach (var network in options.CheckSources)
+        {
+            if (!IPNetwork.TryParse(network, out _))
+            {
+                errors.Add($"--check-source (MOORING_CHECK_SOURCE) must be networks such as 10.70.0.0/24, not '{network}'");
+            }
+        }
+
+        if (options.CheckSourcePorts.Length > 0 && !SourcePorts.TryParse(options.CheckSourcePorts, out _))
+        {
+            errors.Add($"--check-source-ports (MOORING_CHECK_SOURCE_PORTS) must be a range of ports such as 40000-40999, not '{options.CheckSourcePorts}'");
         }
 
         var operations = new OperationsOptions { Listen = options.OperationsListen, OtlpEndpoint = options.OtlpEndpoint };

@@ -26,6 +26,8 @@ public sealed class AgentOptionsValidatorTests
     [InlineData("directory", "var/lib", "absolute path")]
     [InlineData("interface", "a-name-of-16-chr", "--interface")]
     [InlineData("interface", "eth/0", "--interface")]
+    [InlineData("source", "10.70.0.10", "10.70.0.0/24")]
+    [InlineData("source ports", "40999-40000", "40000-40999")]
     [InlineData("port", "0", "1 to 65535, not 0")]
     [InlineData("port", "65536", "1 to 65535, not 65536")]
     public void Validate_OneMistake_NamesOptionAndRange(string option, string value, string message)
@@ -50,6 +52,12 @@ public sealed class AgentOptionsValidatorTests
                 break;
             case "interface":
                 options.Interfaces = [value];
+                break;
+            case "source":
+                options.CheckSources = [value];
+                break;
+            case "source ports":
+                options.CheckSourcePorts = value;
                 break;
             default:
                 options.HeartbeatPort = int.Parse(value);

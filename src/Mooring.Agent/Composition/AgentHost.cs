@@ -83,7 +83,12 @@ internal static class AgentHost
     private static void AddParts(IServiceCollection services)
     {
         services.AddSingleton(provider => new HealthProbes(
-            Options(provider).CheckDirectory, provider.GetRequiredService<TimeProvider>()));
+            Options(provider).CheckDirectory,
+            CheckSource.Create(
+                Options(provider),
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<ProbeSource>>()),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HealthCheckMetrics>();
         services.AddSingleton(provider => new HealthCheckService(
             Options(provider).NodeName,

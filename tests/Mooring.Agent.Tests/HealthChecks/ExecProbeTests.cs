@@ -67,7 +67,7 @@ public sealed class ExecProbeTests : ProbeTestBase
         var target = new HealthCheckTarget(
             "default/web:80", EndPoint, Check(HealthCheckType.Exec) with { Exec = new ExecCheckIntent { Program = "check" } });
 
-        (await new HealthProbes(null, TimeProvider.System).For(HealthCheckType.Exec)
+        (await new HealthProbes(null, ProbeSource.Any, TimeProvider.System).For(HealthCheckType.Exec)
             .ProbeAsync(target, TestContext.Current.CancellationToken))
             .ShouldBe(ProbeOutcome.Failed("this node's agent runs no programs: start it with --check-directory"));
     }

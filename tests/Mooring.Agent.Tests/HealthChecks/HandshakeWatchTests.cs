@@ -23,7 +23,7 @@ public sealed class HandshakeWatchTests : IAsyncDisposable
     public HandshakeWatchTests()
     {
         _checks = new HealthCheckService(
-            "node-1", new HealthProbes(null, TimeProvider.System), new HealthCheckMetrics(new Speaker.SpeakerLabMeters()),
+            "node-1", new HealthProbes(null, ProbeSource.Any, TimeProvider.System), new HealthCheckMetrics(new Speaker.SpeakerLabMeters()),
             TimeProvider.System, NullLogger<HealthCheckService>.Instance);
         _checks.Changed += change => _changes.Writer.TryWrite(change);
         _watch = new HandshakeWatch(

@@ -14,7 +14,7 @@ public sealed class HealthCheckServiceTests : IAsyncDisposable
 {
     private const string SetId = "default/web:80";
 
-    private readonly HealthProbes _probes = new(null, TimeProvider.System);
+    private readonly HealthProbes _probes = new(null, ProbeSource.Any, TimeProvider.System);
     private readonly HealthCheckService _service;
     private readonly Channel<HealthChange> _changes = Channel.CreateUnbounded<HealthChange>();
 

@@ -27,7 +27,7 @@ public abstract class ProbeTestBase : IDisposable
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(check.Timeout);
-        return await new HealthProbes(Folder, TimeProvider.System).For(check.Type)
+        return await new HealthProbes(Folder, ProbeSource.Any, TimeProvider.System).For(check.Type)
             .ProbeAsync(new HealthCheckTarget("default/web:80", endPoint, check), deadline.Token);
     }
 

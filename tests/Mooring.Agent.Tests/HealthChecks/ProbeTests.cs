@@ -9,7 +9,7 @@ namespace Mooring.Agent.Tests.HealthChecks;
 
 public sealed class ProbeTests
 {
-    private readonly HealthProbes _probes = new(null, TimeProvider.System);
+    private readonly HealthProbes _probes = new(null, ProbeSource.Any, TimeProvider.System);
 
     [Fact]
     public async Task Tcp_Listening_Passes()

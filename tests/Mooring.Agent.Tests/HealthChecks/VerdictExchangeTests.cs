@@ -107,7 +107,7 @@ public sealed class VerdictExchangeTests : IAsyncDisposable
         {
             var name = Names[_nodes.Count];
             var checks = new HealthCheckService(
-                name, new HealthProbes(null, TimeProvider.System), new HealthCheckMetrics(_meters), TimeProvider.System,
+                name, new HealthProbes(null, ProbeSource.Any, TimeProvider.System), new HealthCheckMetrics(_meters), TimeProvider.System,
                 NullLogger<HealthCheckService>.Instance);
             var exchange = new VerdictExchange(
                 name, new IPEndPoint(AddressOf(_nodes.Count), _port), checks, TimeProvider.System,

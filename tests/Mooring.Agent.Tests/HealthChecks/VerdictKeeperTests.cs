@@ -120,7 +120,7 @@ public sealed class VerdictKeeperTests : IDisposable
     private HealthCheckService Start(HealthCheckIntent check)
     {
         var checks = new HealthCheckService(
-            "node-1", new HealthProbes(null, TimeProvider.System), new HealthCheckMetrics(new Speaker.SpeakerLabMeters()),
+            "node-1", new HealthProbes(null, ProbeSource.Any, TimeProvider.System), new HealthCheckMetrics(new Speaker.SpeakerLabMeters()),
             TimeProvider.System, NullLogger<HealthCheckService>.Instance);
         Keeper(checks).Restore();
         checks.ApplySnapshot(Snapshot(check));

@@ -49,7 +49,7 @@ internal static class HealthAgent
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var checks = new HealthCheckService(
             Node,
-            new HealthProbes(null, TimeProvider.System),
+            new HealthProbes(null, ProbeSource.Any, TimeProvider.System),
             new HealthCheckMetrics(services.GetRequiredService<IMeterFactory>()),
             TimeProvider.System,
             NullLogger<HealthCheckService>.Instance);

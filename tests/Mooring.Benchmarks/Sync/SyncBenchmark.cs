@@ -38,7 +38,7 @@ internal static class SyncBenchmark
         await using var provider = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var checks = new HealthCheckService(
             SyncSnapshots.Node,
-            new HealthProbes(null, TimeProvider.System),
+            new HealthProbes(null, ProbeSource.Any, TimeProvider.System),
             new HealthCheckMetrics(provider.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()),
             TimeProvider.System,
             NullLogger<HealthCheckService>.Instance);

@@ -7,15 +7,15 @@ using Grpc.Net.Client;
 namespace Mooring.Agent.HealthChecks.Probes;
 
 /// <summary>Passes when the gRPC health protocol says SERVING.</summary>
-internal sealed class GrpcProbe(TimeProvider timeProvider) : IHealthProbe
+internal sealed class GrpcProbe(ProbeConnector connector) : IHealthProbe
 {
     /// <summary>The answer is a single number.</summary>
     private const int MaxAnswerBytes = 1024;
 
     public async Task<ProbeOutcome> ProbeAsync(HealthCheckTarget target, CancellationToken deadline)
     {
-        var (connection, failure) = await ProbeConnection.OpenAsync(
-            target, SslApplicationProtocol.Http2, timeProvider, deadline).ConfigureAwait(false);
+        var (connection, failure) = await connector.OpenAsync(
+            target, SslApplicationProtocol.Http2, deadline).ConfigureAwait(false);
         using (connection)
         {
             return connection is null

@@ -4,13 +4,14 @@ namespace Mooring.Agent.HealthChecks.Probes;
 
 /// <summary>The probe of each check type.</summary>
 /// <param name="checkDirectory">Directory of the programs that checks may run; null runs none.</param>
+/// <param name="source">Where they come from.</param>
 /// <param name="timeProvider">Tells whether a certificate is about to expire.</param>
-internal sealed class HealthProbes(string? checkDirectory, TimeProvider timeProvider)
+internal sealed class HealthProbes(string? checkDirectory, ProbeSource source, TimeProvider timeProvider)
 {
-    private readonly TcpProbe _tcp = new(timeProvider);
-    private readonly HttpProbe _http = new(timeProvider);
-    private readonly GrpcProbe _grpc = new(timeProvider);
-    private readonly UdpProbe _udp = new();
+    private readonly TcpProbe _tcp = new(new ProbeConnector(source, timeProvider));
+    private readonly HttpProbe _http = new(new ProbeConnector(source, timeProvider));
+    private readonly GrpcProbe _grpc = new(new ProbeConnector(source, timeProvider));
+    private readonly UdpProbe _udp = new(source);
     private readonly ExecProbe _exec = new(checkDirectory);
 
     public IHealthProbe For(HealthCheckType type) => type switch

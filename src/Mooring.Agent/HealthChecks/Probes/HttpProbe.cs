@@ -10,7 +10,7 @@ namespace Mooring.Agent.HealthChecks.Probes;
 /// Passes when a GET is answered with an expected status and, if asked for, a body that matches. What is read of an answer
 /// is bounded: the head by <see cref="OneConnection.MaxHeadersKilobytes"/>, the body by <see cref="MaxBodyBytes"/>.
 /// </summary>
-internal sealed class HttpProbe(TimeProvider timeProvider) : IHealthProbe
+internal sealed class HttpProbe(ProbeConnector connector) : IHealthProbe
 {
     /// <summary>How much of a body is read to find a match.</summary>
     public const int MaxBodyBytes = 64 * 1024;
@@ -23,8 +23,8 @@ internal sealed class HttpProbe(TimeProvider timeProvider) : IHealthProbe
         var check = target.Check;
 
         // HTTP/1.1 needs no ALPN, and servers without it would be refused.
-        var (connection, failure) = await ProbeConnection.OpenAsync(
-            target, check.Http2 ? SslApplicationProtocol.Http2 : null, timeProvider, deadline).ConfigureAwait(false);
+        var (connection, failure) = await connector.OpenAsync(
+            target, check.Http2 ? SslApplicationProtocol.Http2 : null, deadline).ConfigureAwait(false);
         using (connection)
         {
             return connection is null

@@ -10,17 +10,14 @@ namespace Mooring.Agent.HealthChecks.Probes;
 /// A connection to an endpoint, over TLS if the check asks for it. Every check opens one, as a new client would; it is
 /// closed by reset, so that no TIME_WAIT piles up.
 /// </summary>
-internal sealed class ProbeConnection : IDisposable
+internal sealed class ProbeConnection(Socket socket) : IDisposable
 {
-    private readonly Socket _socket;
     private ResettingStream? _plain;
     private SslStream? _secure;
     private bool _used;
 
-    private ProbeConnection(Socket socket) => _socket = socket;
-
     /// <summary>What is read from and written to. Whoever speaks HTTP over it ends a wait by disposing it, so it owns the socket.</summary>
-    public Stream Stream => (Stream?)_secure ?? (_plain ??= new ResettingStream(_socket));
+    public Stream Stream => (Stream?)_secure ?? (_plain ??= new ResettingStream(socket));
 
     /// <summary>It was closed, and a second one was asked for.</summary>
     public bool WasClosed { get; private set; }
@@ -35,53 +32,16 @@ internal sealed class ProbeConnection : IDisposable
     /// <summary>What was found about the certificate.</summary>
     public string? Warning { get; private set; }
 
-    /// <summary>The connection, or why there is none.</summary>
-    public static async Task<(ProbeConnection? Connection, string Failure)> OpenAsync(
-        HealthCheckTarget target,
-        SslApplicationProtocol? protocol,
-        TimeProvider timeProvider,
-        CancellationToken deadline)
-    {
-        var endPoint = target.ProbeEndPoint;
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        var connection = new ProbeConnection(socket);
-        var failure = "";
-        try
-        {
-            socket.LingerState = new LingerOption(enable: true, seconds: 0);
-            await socket.ConnectAsync(endPoint, deadline).ConfigureAwait(false);
-            if (target.Check.Tls is { } tls)
-            {
-                failure = await connection.SecureAsync(target, tls, protocol, timeProvider, deadline).ConfigureAwait(false);
-            }
-        }
-        catch (SocketException exception)
-        {
-            failure = SocketFailure.Describe(exception, endPoint);
-        }
-        catch (OperationCanceledException)
-        {
-            failure = $"no connection to {endPoint} within {Duration.Format(target.Check.Timeout)}";
-        }
-
-        if (failure.Length == 0)
-        {
-            return (connection, "");
-        }
-
-        connection.Dispose();
-        return (null, failure);
-    }
-
     public void Dispose()
     {
         _secure?.Dispose();
         _plain?.Dispose();
-        _socket.Dispose();
+        socket.Dispose();
     }
 
+    /// <summary>Puts TLS over the connection.</summary>
     /// <returns>Why the handshake failed; empty when it did not.</returns>
-    private async Task<string> SecureAsync(
+    public async Task<string> SecureAsync(
         HealthCheckTarget target,
         TlsCheckIntent tls,
         SslApplicationProtocol? protocol,

@@ -5,7 +5,7 @@ using Mooring.Core.Health;
 namespace Mooring.Agent.HealthChecks.Probes;
 
 /// <summary>Passes when a datagram is answered by one that matches. Silence is a failure: it cannot be told from a lost answer.</summary>
-internal sealed class UdpProbe : IHealthProbe
+internal sealed class UdpProbe(ProbeSource source) : IHealthProbe
 {
     /// <summary>Largest datagram there is, so that a match is not cut.</summary>
     private const int MaxDatagram = 65_535;
@@ -18,10 +18,11 @@ internal sealed class UdpProbe : IHealthProbe
             return ProbeOutcome.Failed("the check has nothing to send");
         }
 
-        using var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         var buffer = ArrayPool<byte>.Shared.Rent(MaxDatagram);
         try
         {
+            using var socket = source.Open(endPoint, SocketType.Dgram, ProtocolType.Udp);
+
             // Connected: answers of others do not come in, and ICMP errors do.
             await socket.ConnectAsync(endPoint, deadline).ConfigureAwait(false);
             await socket.SendAsync(udp.Payload.AsMemory(), SocketFlags.None, deadline).ConfigureAwait(false);

@@ -47,7 +47,7 @@ public sealed class OwnChartTests(KubectlServer server) : IClassFixture<KubectlS
 
     [Theory]
     [InlineData("manifests/install.yaml")]
-    [InlineData("<(helm template mooring helm/mooring -n mooring-system --set metrics.dashboard.enabled=true,metrics.otlpEndpoint=http://collector:4317,controller.replicas=3,agent.checkDirectory=/opt/checks)")]
+    [InlineData("<(helm template mooring helm/mooring -n mooring-system --set metrics.dashboard.enabled=true,metrics.otlpEndpoint=http://collector:4317,controller.replicas=3,agent.checkDirectory=/opt/checks,agent.checkSources={10.70.0.0/24},agent.checkSourcePorts=40000-40999)")]
     public async Task OwnManifests_CheckedStrictly_HaveNoUnknownOrInvalidField(string manifests)
     {
         var output = await server.RunAsync($$"""
