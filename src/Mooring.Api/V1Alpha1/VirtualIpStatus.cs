@@ -11,6 +11,9 @@ namespace Mooring.Api.V1Alpha1;
 [Description("What a VirtualIp is.")]
 public sealed class VirtualIpStatus
 {
+    /// <summary>Longest list of candidates: with a thousand nodes, all of them in each of 10,000 would fill the API server.</summary>
+    public const int MaxCandidates = 20;
+
     [JsonPropertyName("addresses")]
     [Description("Addresses that are served. Empty while the VirtualIp is not accepted.")]
     public IList<string>? Addresses { get; set; }
@@ -33,9 +36,9 @@ public sealed class VirtualIpStatus
     public IList<AddressHolder>? Holders { get; set; }
 
     [JsonPropertyName("candidates")]
-    [Description("Nodes by rank for the first address, each with the reason it may or may not hold it.")]
+    [Description("Nodes by rank for the first address, each with the reason it may or may not hold it; the first 20.")]
     [ListMapKey("node")]
-    [MaxLength(100)]
+    [MaxLength(MaxCandidates)]
     public IList<CandidateNode>? Candidates { get; set; }
 
     [JsonPropertyName("lastFailover")]

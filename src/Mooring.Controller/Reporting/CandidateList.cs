@@ -8,9 +8,6 @@ namespace Mooring.Controller.Reporting;
 /// <summary>The nodes of an address by rank, each with the reason it may or may not hold it. Pure.</summary>
 internal static class CandidateList
 {
-    /// <summary>Longest list in a status: with a thousand nodes, all of them in each of 10,000 would fill the API server.</summary>
-    public const int MaxNodes = 20;
-
     public static IList<CandidateNode> Compute(AddressPlacement placement, HolderClaim? holder, AddressMove? move = null)
     {
         var nodes = new List<CandidateNode>();
@@ -32,7 +29,7 @@ internal static class CandidateList
             Reason = node.Reason.ToString(),
             Message = node.Message,
         }));
-        return nodes.Count <= MaxNodes ? nodes : nodes.GetRange(0, MaxNodes);
+        return nodes.Count <= VirtualIpStatus.MaxCandidates ? nodes : nodes.GetRange(0, VirtualIpStatus.MaxCandidates);
     }
 
     private static CandidateNode Eligible(
