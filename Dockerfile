@@ -9,8 +9,8 @@ RUN dotnet publish src/Mooring.Controller -c Release -o /out/controller \
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble
 ARG VERSION=0.1.0
-# The agent programs the kernel through libnftables, in process: of one version, with the distribution's fixes. It looks the names of protocols up
-# in netbase's /etc/protocols.
+# The agent programs the kernel through libnftables, in process: of one version, with the distribution's fixes. 1.0.9 is that of Ubuntu 24.04 and
+# its updates; libnftnl and libmnl come with it, at the versions it is built for. It looks the names of protocols up in netbase's /etc/protocols.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libnftables1=1.0.9-* netbase \
  && rm -rf /var/lib/apt/lists/* \

@@ -165,6 +165,41 @@ public sealed class AgentSecurityTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stream_ApiServerAway_GoesOnAndNewOnesAreToldToWait()
+    {
+        var (url, _, app) = await StartAsync(options => options.TokenReviewInterval = TimeSpan.FromMilliseconds(200));
+        using var counted = new Refusals(app);
+        await using var agent = await ConnectAsync(url, "node-1", await TokenAsync("node-1", "one"));
+        await Until.TrueAsync(() => agent.Current is not null, "a snapshot came");
+        var (token, bundle) = (await TokenAsync("node-2", "two"), await BundleAsync());
+
+        _cluster.ServerAway = true;
+        try
+        {
+            await Until.TrueAsync(() => _log.Lines.Any(line => line.Contains("node-1") && line.Contains("could not be reviewed again")), "a review failed");
+            await using var other = await ConnectAsync(url, "node-2", token, bundle);
+            await Until.TrueAsync(() => other.Ended is not null, "told to wait");
+            other.Ended!.StatusCode.ShouldBe(StatusCode.Unavailable);
+            counted.Reasons.ShouldBe([nameof(ConnectionRefusal.NotReviewed)]);
+            agent.Ended.ShouldBeNull();
+        }
+        finally
+        {
+            _cluster.ServerAway = false;
+        }
+
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var again = await ConnectAsync(url, "node-2", token, bundle);
+                await Until.TrueAsync(() => again.Ended is not null || again.Current is not null, "an answer");
+                return again.Current is not null;
+            },
+            () => "served again");
+        agent.Ended.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Certificate_Renewed_OldStreamsGoOnAndNewOnesSeeTheNewOne()
     {
         var (url, agents, app) = await StartAsync(options => options.CertificateLifetime = TimeSpan.FromSeconds(6));

@@ -45,6 +45,22 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IKubernetesClient Client => _client;
 
+    /// <summary>The API server resets every connection while this is true.</summary>
+    public bool ServerAway
+    {
+        set
+        {
+            if (value)
+            {
+                _server.GoAway();
+            }
+            else
+            {
+                _server.ComeBack();
+            }
+        }
+    }
+
     /// <summary>Path of a kubeconfig for programs of their own.</summary>
     public string Kubeconfig => _kubeconfig;
 
