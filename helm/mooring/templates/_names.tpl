@@ -16,6 +16,6 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "mooring.config" -}}
 logFormat: {{ .Values.logFormat }}
-logLevel: {{ .Values.logLevel }}
+logLevel: {{ .Values.logLevel | default "Information" }}
 otlpEndpoint: {{ .Values.metrics.otlpEndpoint | quote }}
 {{- end }}

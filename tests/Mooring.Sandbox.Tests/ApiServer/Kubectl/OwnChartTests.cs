@@ -45,6 +45,28 @@ public sealed class OwnChartTests(KubectlServer server) : IClassFixture<KubectlS
         output[output.LastIndexOf("uninstalled", StringComparison.Ordinal)..].ShouldContain("customresourcedefinition.apiextensions.k8s.io/virtualips.mooring.dev");
     }
 
+    [Fact]
+    public async Task OwnChart_ValuesThatAreReadAgain_ChangeNoPod()
+    {
+        var output = await server.RunAsync($$"""
+            CHART='{{KubeTools.Repository}}/helm/mooring'; H="helm -n mooring-reload"
+            generations() { kubectl -n mooring-reload get deploy,ds -o jsonpath='{range .items[*]}{.kind}={.metadata.generation} {end}{"\n"}'; }
+            $H install mooring "$CHART" --create-namespace --set crds.install=false --set controller.replicas=3 >/dev/null && generations
+            $H upgrade mooring "$CHART" --reset-then-reuse-values --set logLevel=Debug,controller.maxMoves=20,metrics.otlpEndpoint=http://collector:4317 && generations
+            kubectl -n mooring-reload get configmap mooring-controller mooring-agent -o yaml | grep -E 'maxMoves|logLevel|otlpEndpoint'
+            kubectl -n mooring-reload get deploy -o jsonpath='replicas={.items[0].spec.replicas}{"\n"}'
+            $H upgrade mooring "$CHART" --reset-then-reuse-values --set agent.heartbeatPort=8947 && generations
+            $H uninstall mooring
+            """);
+
+        output.Split('\n').Where(line => line.StartsWith("Deployment=", StringComparison.Ordinal)).Select(line => line.Trim())
+            .ShouldBe(["Deployment=1 DaemonSet=1", "Deployment=1 DaemonSet=1", "Deployment=1 DaemonSet=2"], output);
+        output.ShouldContain("maxMoves: 20");
+        output.Split("logLevel: Debug").Length.ShouldBe(3, output);
+        output.Split("otlpEndpoint: \"http://collector:4317\"").Length.ShouldBe(3, output);
+        output.ShouldContain("replicas=3");
+    }
+
     [Theory]
     [InlineData("manifests/install.yaml")]
     [InlineData("<(helm template mooring helm/mooring -n mooring-system --set metrics.dashboard.enabled=true,metrics.otlpEndpoint=http://collector:4317,controller.replicas=3,agent.checkDirectory=/opt/checks,agent.checkSources={10.70.0.0/24},agent.checkSourcePorts=40000-40999)")]
