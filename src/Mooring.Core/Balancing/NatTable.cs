@@ -5,8 +5,8 @@ using Mooring.Core.DataPlane;
 namespace Mooring.Core.Balancing;
 
 /// <summary>
-/// The slots of a service in Nat mode: what the controller published, without the endpoints that this node finds unfit. Nodes of one snapshot
-/// and one set of verdicts have the same.
+/// The slots of a service in Nat mode: what the controller published, without the endpoints that this node finds unfit. Nodes of
+/// one snapshot and one set of verdicts have the same.
 /// </summary>
 /// <param name="Slots">Indices of the service's backends.</param>
 /// <param name="Sparse">As <see cref="SparseTable"/> has it.</param>
@@ -45,7 +45,7 @@ public readonly record struct NatTable(SlotTable Slots, bool Sparse)
 
         if (service.Sparse is { } sparse && !SparseTable.IsTooEmpty(sparse.Size, backends.Length))
         {
-            var places = SparsePlaces.Of(sparse, [.. backends.Select(backend => new IPEndPoint(backend.Address, backend.Port))]);
+            var places = SparsePlaces.Of(sparse, backends);
             if (Array.TrueForAll(places, place => place >= 0))
             {
                 return new NatTable(SparseTable.Build(backends, places, sparse.Size), Sparse: true);

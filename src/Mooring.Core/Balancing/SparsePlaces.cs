@@ -20,13 +20,18 @@ public static class SparsePlaces
     /// </returns>
     public static SparseAssignment? Advance(SparseAssignment? before, AddressFamily family, ImmutableArray<Backend> all)
     {
-        var backends = Backends(all, family);
+        ImmutableArray<ForwardedBackend> backends =
+        [
+            .. all.Where(backend => backend.Address.AddressFamily == family && backend.Weight > 0)
+                .Select(backend => new ForwardedBackend(backend.Address, backend.Port, backend.Weight, Local: false))
+                .Order(BackendOrder.Instance),
+        ];
         if (!SparseTable.Fits(backends))
         {
             return null;
         }
 
-        var endPoints = EndPoints(all, family);
+        ImmutableArray<IPEndPoint> endPoints = [.. backends.Select(backend => new IPEndPoint(backend.Address, backend.Port))];
         if (before is not null && endPoints.SequenceEqual(before.EndPoints))
         {
             return before;
@@ -34,7 +39,7 @@ public static class SparsePlaces
 
         var kept = before is not null && SparseTable.Serves(before.Size, backends.Length) ? before : null;
         var size = kept?.Size ?? SparseTable.SizeFor(backends.Length);
-        var places = SparseTable.Place(backends, kept is null ? [] : Of(kept, endPoints), size);
+        var places = SparseTable.Place(backends, kept is null ? [] : Of(kept, backends), size);
         return new SparseAssignment { Family = family, Size = size, EndPoints = endPoints, Places = [.. places.Select(place => (ushort)place)] };
     }
 
@@ -42,26 +47,40 @@ public static class SparsePlaces
     public static bool FollowFromEndpoints(SparseAssignment slots, ImmutableArray<Backend> all) =>
         Advance(null, slots.Family, all) is { } fresh && fresh.Size == slots.Size && fresh.Places.SequenceEqual(slots.Places);
 
-    /// <summary>Endpoints that have a slot, in their order.</summary>
-    public static ImmutableArray<IPEndPoint> EndPoints(ImmutableArray<Backend> all, AddressFamily family) =>
-        [.. Backends(all, family).Select(backend => new IPEndPoint(backend.Address, backend.Port))];
-
-    /// <summary>The slot of each of some endpoints, -1 for one that has none.</summary>
-    public static int[] Of(SparseAssignment slots, ImmutableArray<IPEndPoint> endPoints)
+    /// <summary>Endpoints that have a slot, of a set in order.</summary>
+    public static ImmutableArray<IPEndPoint> EndPoints(ImmutableArray<Backend> all, AddressFamily family)
     {
-        var places = new Dictionary<IPEndPoint, int>(slots.EndPoints.Length);
-        for (var i = 0; i < slots.EndPoints.Length; i++)
+        var result = ImmutableArray.CreateBuilder<IPEndPoint>(all.Length);
+        foreach (var backend in all)
         {
-            places[slots.EndPoints[i]] = slots.Places[i];
+            if (backend.Address.AddressFamily == family && backend.Weight > 0)
+            {
+                result.Add(backend.EndPoint);
+            }
         }
 
-        return [.. endPoints.Select(endPoint => places.GetValueOrDefault(endPoint, -1))];
+        return result.DrainToImmutable();
     }
 
-    private static ImmutableArray<ForwardedBackend> Backends(ImmutableArray<Backend> all, AddressFamily family) =>
-    [
-        .. all.Where(backend => backend.Address.AddressFamily == family && backend.Weight > 0)
-            .Select(backend => new ForwardedBackend(backend.Address, backend.Port, backend.Weight, Local: false))
-            .Order(BackendOrder.Instance),
-    ];
+    /// <summary>The slot of each of some backends in their order, -1 for one that has none.</summary>
+    public static int[] Of(SparseAssignment slots, ImmutableArray<ForwardedBackend> backends)
+    {
+        var places = new int[backends.Length];
+        var at = 0;
+        for (var i = 0; i < places.Length; i++)
+        {
+            int order;
+            while ((order = at < slots.EndPoints.Length ? Compare(slots.EndPoints[at], backends[i]) : 1) < 0)
+            {
+                at++;
+            }
+
+            places[i] = order == 0 ? slots.Places[at] : -1;
+        }
+
+        return places;
+    }
+
+    private static int Compare(IPEndPoint endPoint, ForwardedBackend backend) =>
+        BackendOrder.Compare(endPoint.Address, backend.Address) is var byAddress and not 0 ? byAddress : endPoint.Port.CompareTo(backend.Port);
 }

@@ -106,11 +106,12 @@ public static class SparseTable
     {
         var slots = new int[size + 1];
         Array.Fill(slots, -1);
-        var last = 0;
+        var (last, smallest) = (0, ulong.MaxValue);
         for (var i = 0; i < backends.Length; i++)
         {
             slots[places[i]] = i;
-            last = MaglevTable.NumberOf(backends[i]) < MaglevTable.NumberOf(backends[last]) ? i : last;
+            var number = MaglevTable.NumberOf(backends[i]);
+            (last, smallest) = number < smallest ? (i, number) : (last, smallest);
         }
 
         slots[size] = last;

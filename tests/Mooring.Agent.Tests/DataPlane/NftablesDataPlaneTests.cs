@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.DataPlane;
+using Mooring.Core.Balancing;
 using Mooring.Core.DataPlane;
 using Mooring.Core.Snapshots;
 
@@ -178,6 +179,31 @@ public sealed class NftablesDataPlaneTests : IAsyncLifetime
         (await ApplyAsync(state)).Changed.ShouldBe(0);
 
         _lab.OnNode("nft", "-a list table inet mooring").ShouldBe(before, "not an element or handle changed");
+    }
+
+    /// <summary>As after an upgrade to a version, or with the first snapshot of a controller, that gives flows other slots.</summary>
+    [Fact]
+    public async Task Apply_TableOfAnotherShapeAfterRestart_EstablishedConnectionsGoOn()
+    {
+        var service = Tcp(BalancingAlgorithm.Maglev, Pod1, Pod2);
+        await ApplyAsync(service);
+        using var established = _lab.OpenTcp();
+        await established.ConnectAsync(Vip, 80);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var buffer = new byte[200];
+        await established.ReceiveAsync(buffer, limit.Token);
+
+        await _engine.DisposeAsync();
+        _engine = NewEngine();
+        await _engine.SetHolderAsync(Vip, held: true, CancellationToken.None);
+        var slots = SlotGenerations.Advance(null, AddressFamily.InterNetwork, TestFlows.Backends(service.Backends), _ => true, generation: 1);
+        await ApplyAsync(service with { Slots = slots });
+
+        _lab.OnNode("nft", "list table inet mooring").ShouldContain("flow-tcp-256");
+        await established.SendAsync("still there"u8.ToArray());
+        var read = await established.ReceiveAsync(buffer, limit.Token);
+        Encoding.ASCII.GetString(buffer, 0, read).ShouldBe("still there");
+        (await _engine.VerifyAsync(CancellationToken.None)).Drift.ShouldBeEmpty();
     }
 
     [Fact]
