@@ -250,6 +250,11 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             problems = problems.AddRange(Unrestrict());
         }
 
+        if (_table.TakeRebuilt())
+        {
+            _flows.RulesWereAway();
+        }
+
         _flows.Advance(_desired);
         return new ApplyResult(changed, failed.ToImmutable()) { Problems = problems };
     }

@@ -33,6 +33,16 @@ public sealed class StaleFlowsTests
     }
 
     [Fact]
+    public void Advance_RulesWereAway_CutsWhatWasNotTranslatedMeanwhileOnce()
+    {
+        _flows.RulesWereAway();
+
+        _flows.Advance(State([One, Two])).ShouldBe([new FlowCut("10.70.0.100 . tcp . 80", "10.70.0.100 . 80", UnansweredOnly: true)]);
+
+        _flows.Advance(State([One, Two])).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Advance_BackendDrains_IsCutWhenItsTimeIsOver()
     {
         _flows.Advance(State([One], leaving: [Two])).ShouldBeEmpty();

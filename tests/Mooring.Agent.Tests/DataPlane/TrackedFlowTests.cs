@@ -103,6 +103,32 @@ public sealed class TrackedFlowTests(ForwardingLab lab) : IAsyncLifetime
         (await old.ReceiveAsync(buffer, limit.Token)).ShouldBe("still there".Length);
     }
 
+    /// <summary>As those that come while an agent of another version makes its tables anew.</summary>
+    [Fact]
+    public async Task Apply_HandshakeBeganWithoutRules_NextOneOfItsPortIsTranslated()
+    {
+        var source = new IPEndPoint(IPAddress.Parse("10.70.0.200"), 20_002);
+        using (var early = lab.OpenTcp())
+        {
+            early.Bind(source);
+            using var given = new CancellationTokenSource();
+            var connecting = early.ConnectAsync(new IPEndPoint(Vip, 80), given.Token).AsTask();
+            await Eventually.HoldsAsync(
+                () => Open(source).Exists(flow => flow.AwaitsAnswer && flow.ReplySource.Address.Equals(Vip)), "it is tracked as it came");
+            await given.CancelAsync();
+            await connecting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        await ApplyAsync(Pod1);
+        await _engine.FlowsCut;
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var client = lab.OpenTcp();
+        client.Bind(source);
+        await client.ConnectAsync(new IPEndPoint(Vip, 80), limit.Token);
+        Open(source).ShouldHaveSingleItem().ReplySource.Address.ShouldBe(Pod1.Address);
+    }
+
     /// <summary>It still answers, as most do that fail their check: a handshake that is under way at that moment is not lost.</summary>
     [Fact]
     public async Task Apply_EndpointFailsDuringAHandshake_IsGivenTimeToAnswer()

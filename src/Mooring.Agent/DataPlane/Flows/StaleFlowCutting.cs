@@ -29,6 +29,9 @@ internal sealed class StaleFlowCutting(NetworkNamespace? place, TimeProvider tim
     /// <inheritdoc cref="StaleFlows.Adopt"/>
     public void Adopt(TablePlan found) => _flows.Adopt(found);
 
+    /// <inheritdoc cref="StaleFlows.RulesWereAway"/>
+    public void RulesWereAway() => _flows.RulesWereAway();
+
     /// <summary>Begins to cut what is stale in the state.</summary>
     public void Advance(DataPlaneState desired)
     {

@@ -20,6 +20,7 @@ internal sealed class StaleFlows(TimeProvider time)
     /// <summary>What an earlier run of the agent left in the kernel, until the first plan of this one.</summary>
     private TablePlan _adopted = TablePlan.Empty;
     private ImmutableArray<ForwardedService> _services = [];
+    private bool _untranslated;
 
     /// <summary>Timestamp at which the next one's time is over; null for none.</summary>
     private long? _nextEnd;
@@ -33,6 +34,12 @@ internal sealed class StaleFlows(TimeProvider time)
         _adopted = kernel;
         _services = [];
     }
+
+    /// <summary>
+    /// The rules were away for a moment. A flow that began then is tracked as not translated, and so would be the next one of its
+    /// addresses and ports, for as long as the entry lives.
+    /// </summary>
+    public void RulesWereAway() => _untranslated = true;
 
     /// <summary>
     /// Forgets backends that are gone in <paramref name="desired"/>; returns what to cut of theirs, and of those that
@@ -78,6 +85,16 @@ internal sealed class StaleFlows(TimeProvider time)
             }
 
             _adopted = TablePlan.Empty;
+        }
+
+        if (_untranslated && !desired.Services.IsEmpty)
+        {
+            // A TCP flow that was answered works, whichever way it goes.
+            cuts.UnionWith(desired.Services.Select(service => new FlowCut(
+                TablePlanner.Key(service),
+                NftablesText.Of(service.Address, service.Port),
+                UnansweredOnly: service.Protocol == TransportProtocol.Tcp)));
+            _untranslated = false;
         }
 
         _services = desired.Services;

@@ -38,6 +38,7 @@ internal sealed partial class NftablesTable(NftablesSession session, string name
     private bool _direct;
     private bool _second;
     private IngressTable? _ingress;
+    private bool _rebuilt;
 
     /// <summary>What hands packets on where they come in.</summary>
     public IngressTable Ingress => _ingress ??= new IngressTable(session, name, time, logger);
@@ -259,6 +260,14 @@ internal sealed partial class NftablesTable(NftablesSession session, string name
         return Ingress.TakeDrift() ? drift.Add(IngressTable.Drift) : drift;
     }
 
+    /// <returns>True when the table was made anew since the last call: for a moment it did nothing.</returns>
+    public bool TakeRebuilt()
+    {
+        var rebuilt = _rebuilt;
+        _rebuilt = false;
+        return rebuilt;
+    }
+
     /// <summary>Counters of all services.</summary>
     public IReadOnlyList<ServiceCounters> Counters() => _reader.ReadCounters();
 
@@ -289,6 +298,7 @@ internal sealed partial class NftablesTable(NftablesSession session, string name
         Ingress.Forget();
         (_direct, _second, _resetsLost, _clamp) = (false, false, null, default);
         Load(TablePlan.Empty);
+        _rebuilt = true;
         Log.Created(logger, name);
     }
 
