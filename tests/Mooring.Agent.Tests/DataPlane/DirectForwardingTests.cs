@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mooring.Agent.DataPlane;
 using Mooring.Core.Balancing;
@@ -215,16 +216,22 @@ public sealed partial class DirectForwardingTests : IClassFixture<DirectLab>, IA
         await PoolAsync(1, 2);
         await HoldAsync(1);
         await PoolAsync(1, 2, 4);
-        var before = _lab.Run("n1", "nft", "-a list ruleset") + _lab.Run("n1", "ip", "rule") + _lab.Run("n1", "ip", "-d link");
+        var before = InKernel();
 
         await RestartAsync(() => { });
         await Engine(1).SetHolderAsync(IPAddress.Parse(DirectLab.Vip), held: true, CancellationToken.None);
         await Engine(1).SetHolderAsync(IPAddress.Parse(DirectLab.VipV6), held: true, CancellationToken.None);
         (await Engine(1).ApplyAsync(Plan(1), CancellationToken.None)).Changed.ShouldBe(0);
 
-        var after = _lab.Run("n1", "nft", "-a list ruleset") + _lab.Run("n1", "ip", "rule") + _lab.Run("n1", "ip", "-d link");
-        after.Split('\n').Except(before.Split('\n')).ShouldBeEmpty("not an element, handle or rule changed");
+        InKernel().Except(before).ShouldBeEmpty("not an element, handle or rule changed");
+
+        // What packets still count in the meantime is no change.
+        string[] InKernel() => Counts().Replace(
+            _lab.Run("n1", "nft", "-a list ruleset") + _lab.Run("n1", "ip", "rule") + _lab.Run("n1", "ip", "-d link"), "").Split('\n');
     }
+
+    [GeneratedRegex("packets [0-9]+ bytes [0-9]+")]
+    private static partial Regex Counts();
 
     /// <summary>Another engine for node-1, after something was done while there was none.</summary>
     private async Task RestartAsync(Action meanwhile)
