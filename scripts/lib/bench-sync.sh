@@ -95,7 +95,7 @@ for size in "${sizes[@]}"; do
   make_namespaces
   [[ $size == "${sizes[0]}" ]] && probe none "$size" 0
   result=$(in_node dotnet "$program" sync "$size" "$changes")
-  for key in load change-p50 change-p99 change-max saved-p50 saved-p99 agent kernel drift restart; do
+  for key in load change-p50 change-p99 change-max saved-p50 saved-p99 verdict-p50 verdict-p99 vip-p50 vip-p99 agent kernel drift restart; do
     put "$key-$size" "$(jq ".[\"$key\"]" <<<"$result")"
   done
   probe mooring "$size" "$size"
@@ -139,6 +139,10 @@ row '  p99' change-p99
 row '  saved and acknowledged, p50' saved-p50
 row '  p99' saved-p99
 row '  chains, nft -f, p50' kube-change-p50
+row 'one verdict, p50, ms' verdict-p50
+row '  p99' verdict-p99
+row 'one VirtualIp removed or added, p50, ms' vip-p50
+row '  p99' vip-p99
 row 'agent, MB resident' agent
 row 'kernel, MB' kernel
 row 'read back after a restart, ms' restart

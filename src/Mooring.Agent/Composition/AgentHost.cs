@@ -203,7 +203,7 @@ internal static class AgentHost
                 new HealthCheckConsumer(
                     provider.GetRequiredService<HealthCheckService>(),
                     provider.GetRequiredService<VerdictExchange>(),
-                    provider.GetRequiredService<DataPlaneLoop>().VerdictsChanged),
+                    () => provider.GetRequiredService<DataPlaneLoop>().VerdictsChanged()),
                 provider.GetRequiredService<DataPlaneLoop>(),
                 provider.GetRequiredService<LoadReporter>(),
                 provider.GetRequiredService<SurroundingsWatch>(),

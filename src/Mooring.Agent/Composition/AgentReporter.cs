@@ -97,7 +97,7 @@ internal sealed class AgentReporter : BackgroundService
 
     private void HealthChanged(HealthChange change)
     {
-        _dataPlane.VerdictsChanged();
+        _dataPlane.VerdictsChanged([change.BackendSetId]);
         _reports.Set(AgentPresence.ToProto(change));
     }
 

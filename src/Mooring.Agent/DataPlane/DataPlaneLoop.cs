@@ -34,11 +34,6 @@ internal sealed partial class DataPlaneLoop(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
 
-    /// <summary>Attempts in a row that are not chance.</summary>
-    private const int LastingFailures = 3;
-
-    /// <summary>What is wrong with all of ten thousand services makes no readable line.</summary>
-    private const int MostNamed = 5;
 
     private readonly SnapshotPlanner _planner = new(nodeName);
     private readonly Lock _gate = new();
@@ -51,14 +46,13 @@ internal sealed partial class DataPlaneLoop(
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ClusterSnapshot? _snapshot;
     private bool _dirty;
-    private bool _verdictsChanged;
+
+    /// <summary>Sets with verdicts that changed; null: any.</summary>
+    private HashSet<string>? _changedVerdicts = new(StringComparer.Ordinal);
     private bool _verifyDue;
     private ImmutableArray<string> _lastDrift = [];
-    private int _failures;
-    private ImmutableArray<Problem> _lastProblems = [];
-    private ImmutableArray<Problem> _toldProblems = [];
+    private readonly DataPlaneProblems _problems = new(logger);
     private long _turned = timeProvider.GetTimestamp();
-    private int _problems;
 
     /// <summary>It looks at the kernel every few seconds whatever happens: longer than this it hangs in a call.</summary>
     private static readonly TimeSpan Hung = TimeSpan.FromMinutes(2);
@@ -69,10 +63,14 @@ internal sealed partial class DataPlaneLoop(
             ? $"the data plane has not come back from the kernel for {since.TotalSeconds:0} s" : null;
 
     /// <summary>How many things the kernel refused in the last attempt.</summary>
-    public int Problems => Volatile.Read(ref _problems);
+    public int Problems => _problems.Count;
 
     /// <summary>What the kernel refuses is no longer what the last answer to a snapshot said: it was mended, or fails now and goes on failing.</summary>
-    public event Action<ImmutableArray<Problem>>? ProblemsChanged;
+    public event Action<ImmutableArray<Problem>>? ProblemsChanged
+    {
+        add => _problems.Changed += value;
+        remove => _problems.Changed -= value;
+    }
 
     /// <summary>Looks at the kernel; to be called before the first snapshot.</summary>
     public Task<DataPlaneProbe> ProbeAsync(CancellationToken cancellationToken) => dataPlane.ProbeAsync(cancellationToken);
@@ -105,12 +103,21 @@ internal sealed partial class DataPlaneLoop(
         return await read.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A verdict on an endpoint changed: plan anew.</summary>
-    public void VerdictsChanged()
+    /// <summary>Verdicts on endpoints changed: plan anew.</summary>
+    /// <param name="sets">The backend sets that have them; null: any.</param>
+    public void VerdictsChanged(IEnumerable<string>? sets = null)
     {
         lock (_gate)
         {
-            (_dirty, _verdictsChanged) = (true, true);
+            _dirty = true;
+            if (sets is null)
+            {
+                _changedVerdicts = null;
+            }
+            else
+            {
+                _changedVerdicts?.UnionWith(sets);
+            }
         }
 
         _wake.Writer.TryWrite(0);
@@ -221,7 +228,7 @@ internal sealed partial class DataPlaneLoop(
     {
         ClusterSnapshot? snapshot;
         bool dirty;
-        bool verdicts;
+        HashSet<string>? verdicts;
         bool verify;
         List<TaskCompletionSource<ImmutableArray<Problem>>> waiting;
         KeyValuePair<IPAddress, bool>[] holders;
@@ -229,7 +236,7 @@ internal sealed partial class DataPlaneLoop(
         {
             snapshot = _snapshot;
             (dirty, _dirty) = (_dirty, false);
-            (verdicts, _verdictsChanged) = (_verdictsChanged, false);
+            (verdicts, _changedVerdicts) = (_changedVerdicts, new HashSet<string>(StringComparer.Ordinal));
             (verify, _verifyDue) = (_verifyDue, false);
             (waiting, _waiting) = (_waiting, []);
             holders = [.. _holderChanges];
@@ -261,7 +268,7 @@ internal sealed partial class DataPlaneLoop(
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             var problem = new Problem { Field = ProblemFields.DataPlane, Message = $"data plane: {exception.Message}" };
-            if (!_lastProblems.Contains(problem))
+            if (!_problems.Known.Contains(problem))
             {
                 Log.Failed(logger, exception);
             }
@@ -282,8 +289,7 @@ internal sealed partial class DataPlaneLoop(
         }
 
         waiting.ForEach(waiter => waiter.TrySetResult(problems));
-        Remember(problems);
-        Tell(problems, answered: waiting.Count > 0);
+        _problems.Take(problems, answered: waiting.Count > 0);
         return problems.IsEmpty;
     }
 
@@ -298,45 +304,9 @@ internal sealed partial class DataPlaneLoop(
         }
     }
 
-    private void Remember(ImmutableArray<Problem> problems)
-    {
-        _failures = problems.IsEmpty ? 0 : _failures + 1;
-        Volatile.Write(ref _problems, problems.Length);
-        if (problems.SequenceEqual(_lastProblems))
-        {
-            // The same refusal on every retry is said once.
-            return;
-        }
-
-        _lastProblems = problems;
-        if (problems.IsEmpty)
-        {
-            Log.Whole(logger);
-        }
-        else
-        {
-            Log.Refused(logger, problems.Length, string.Join("; ", problems.Take(MostNamed).Select(problem => $"{problem.Object} {problem.Message}".Trim())));
-        }
-    }
-
-    private void Tell(ImmutableArray<Problem> problems, bool answered)
-    {
-        var settled = answered || problems.IsEmpty || _failures >= LastingFailures;
-        if (!settled || problems.SequenceEqual(_toldProblems))
-        {
-            return;
-        }
-
-        _toldProblems = problems;
-        if (!answered)
-        {
-            ProblemsChanged?.Invoke(problems);
-        }
-    }
-
     private TimeSpan RetryDelay()
     {
-        var delay = FirstRetry * Math.Pow(2, Math.Min(_failures - 1, 10));
+        var delay = FirstRetry * Math.Pow(2, Math.Min(_problems.Failures - 1, 10));
         return (delay < LastRetry ? delay : LastRetry) * (0.8 + (0.4 * Random.Shared.NextDouble()));
     }
 
@@ -354,7 +324,7 @@ internal sealed partial class DataPlaneLoop(
     {
         if (!drift.IsEmpty && !drift.SequenceEqual(_lastDrift))
         {
-            Log.Drift(logger, drift.Length, string.Join("; ", drift.Take(MostNamed)));
+            Log.Drift(logger, drift.Length, string.Join("; ", drift.Take(DataPlaneProblems.MostNamed)));
         }
 
         _lastDrift = drift;
@@ -374,12 +344,6 @@ internal sealed partial class DataPlaneLoop(
     {
         [LoggerMessage(LogLevel.Error, "The data plane could not be brought to the plan; it is tried again")]
         public static partial void Failed(ILogger logger, Exception exception);
-
-        [LoggerMessage(LogLevel.Error, "The kernel is not as planned, with {Count} problems: {Problems}")]
-        public static partial void Refused(ILogger logger, int count, string problems);
-
-        [LoggerMessage(LogLevel.Information, "The kernel is as planned again")]
-        public static partial void Whole(ILogger logger);
 
         [LoggerMessage(LogLevel.Warning, "Changes by other programs are noticed late: the kernel is compared every few seconds only")]
         public static partial void NotWatched(ILogger logger, Exception exception);

@@ -47,8 +47,8 @@ internal sealed partial class VerdictExchange(
     private ulong _wholeFrom;
     private bool _digestDue;
 
-    /// <summary>Raised when what the others say may have changed; handlers must be quick.</summary>
-    public event Action? Changed;
+    /// <summary>Raised with the backend sets of which what the others say may have changed, null for any; handlers must be quick.</summary>
+    public event Action<IEnumerable<string>?>? Changed;
 
     private TimeSpan Now => timeProvider.GetElapsedTime(0, timeProvider.GetTimestamp());
 
@@ -173,7 +173,7 @@ internal sealed partial class VerdictExchange(
         _wake.Writer.TryWrite(0);
         if (changed)
         {
-            Changed?.Invoke();
+            Changed?.Invoke(null);
         }
     }
 
@@ -319,6 +319,7 @@ internal sealed partial class VerdictExchange(
     private void Receive(ReadOnlySpan<byte> bytes)
     {
         PeerVerdictChange change;
+        HashSet<string>? sets;
         var suspects = new List<(string SetId, IPEndPoint Backend)>();
         var reply = false;
         lock (_gate)
@@ -331,6 +332,7 @@ internal sealed partial class VerdictExchange(
 
             change = _peers.Receive(packet, Now);
             reply = (change.Incomplete && _asking.Add(packet.Sender)) | (packet.AsksForAll && _answering.Add(packet.Sender));
+            sets = change.Endpoints?.Where(_endpoints.ContainsKey).Select(endpoint => _endpoints[endpoint].SetId).ToHashSet(StringComparer.Ordinal);
             foreach (var endpoint in change.Failed)
             {
                 if (_endpoints.TryGetValue(endpoint, out var known))
@@ -352,7 +354,7 @@ internal sealed partial class VerdictExchange(
 
         if (change.Changed)
         {
-            Changed?.Invoke();
+            Changed?.Invoke(sets);
         }
     }
 

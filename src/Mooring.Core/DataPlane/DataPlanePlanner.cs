@@ -11,5 +11,5 @@ public static class DataPlanePlanner
     /// <param name="nodeName">The node the plan is for.</param>
     public static DataPlaneState Plan(
         ClusterSnapshot snapshot, string nodeName, Func<string, IPEndPoint, bool?> isHealthy) =>
-        new SnapshotPlanner(nodeName).Plan(snapshot, isHealthy, verdictsChanged: true);
+        new SnapshotPlanner(nodeName).Plan(snapshot, isHealthy, changedVerdicts: null);
 }

@@ -16,14 +16,18 @@ public sealed class SnapshotPlanner(string nodeName)
 {
     private const int DefaultMtu = 1500;
 
+    private static readonly AddressFamily[] Families = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
+
     private readonly Dictionary<(string SetId, AddressFamily Family), PlannedSet> _sets = [];
 
-    /// <summary>Positions of services by the set that they use.</summary>
-    private readonly Dictionary<(string SetId, AddressFamily Family), List<int>> _users = [];
+    /// <summary>Services by the set that they use.</summary>
+    private readonly Dictionary<(string SetId, AddressFamily Family), List<Origin>> _users = [];
 
-    private ClusterSnapshot? _last;
+    private ClusterSnapshot _last = ClusterSnapshot.Empty;
+
+    /// <summary>Where the services come from, in their order.</summary>
     private Origin[] _origins = [];
-    private DataPlaneState _state = DataPlaneState.Empty;
+    private DataPlaneState _state = new() { NodeName = nodeName };
 
     /// <summary>
     /// One service per address, protocol and port, with the backends of the address's family. A backend takes new flows
@@ -31,141 +35,155 @@ public sealed class SnapshotPlanner(string nodeName)
     /// </summary>
     /// <param name="snapshot">A validated snapshot: its ports name backend sets that exist.</param>
     /// <param name="isHealthy">Verdict of this node's checks by backend set and endpoint, null for none.</param>
-    /// <param name="verdictsChanged">Verdicts may be others than at the last call, also on sets that did not change.</param>
-    public DataPlaneState Plan(ClusterSnapshot snapshot, Func<string, IPEndPoint, bool?> isHealthy, bool verdictsChanged)
+    /// <param name="changedVerdicts">Sets with verdicts that may be others than at the last call, whether the sets changed or not; null: any.</param>
+    public DataPlaneState Plan(ClusterSnapshot snapshot, Func<string, IPEndPoint, bool?> isHealthy, IReadOnlySet<string>? changedVerdicts)
     {
-        var last = _last;
-        _last = snapshot;
-        if (last is null || last.VirtualIps != snapshot.VirtualIps || last.Nodes != snapshot.Nodes
-            || !TryReplaceSets(last.BackendSets, snapshot.BackendSets, isHealthy, verdictsChanged))
+        var (come, gone) = SnapshotDifference.Between(_last.VirtualIps, snapshot.VirtualIps);
+        var services = PlanSets(SnapshotDifference.Between(_last.BackendSets, snapshot.BackendSets).Come, isHealthy, changedVerdicts, out var sameTraits);
+        if (come.Count + gone.Count > 0)
         {
-            PlanAll(snapshot, isHealthy, verdictsChanged);
+            services = PlanVirtualIps(snapshot, isHealthy, services ?? _state.Services, come, gone);
+            sameTraits = false;
         }
 
+        if (services is { } others)
+        {
+            _state = _state.WithServices(others, sameTraits);
+        }
+
+        PlanNode(snapshot);
+        _last = snapshot;
         return _state;
     }
 
-    /// <returns>False when it takes more than other contents of the same sets.</returns>
-    private bool TryReplaceSets(
-        ImmutableArray<BackendSet> before, ImmutableArray<BackendSet> after, Func<string, IPEndPoint, bool?> isHealthy, bool verdictsChanged)
+    /// <returns>The services with other contents of the sets; null when they are the same.</returns>
+    private ImmutableArray<ForwardedService>? PlanSets(
+        IReadOnlyCollection<BackendSet> changed, Func<string, IPEndPoint, bool?> isHealthy, IReadOnlySet<string>? changedVerdicts, out bool sameTraits)
     {
-        if (before.Length != after.Length)
-        {
-            return false;
-        }
-
         ForwardedService[]? services = null;
-        var sameTraits = true;
-        for (var i = 0; i < after.Length; i++)
+        sameTraits = true;
+        var replaced = changed.ToDictionary(set => set.Id, StringComparer.Ordinal);
+        var keys = changedVerdicts is null ? (IEnumerable<(string, AddressFamily)>)_sets.Keys.ToArray()
+            : replaced.Keys.Union(changedVerdicts).SelectMany(id => Families, (id, family) => (id, family)).Where(_sets.ContainsKey).ToArray();
+        foreach (var (id, family) in keys)
         {
-            // Nothing of the others is looked at: memory of ten thousand of them takes a while to come.
-            if (ReferenceEquals(before[i], after[i]) && !verdictsChanged)
+            var before = _sets[(id, family)];
+            var planned = PlannedSet.Of(replaced.GetValueOrDefault(id, before.Set), family, nodeName, isHealthy);
+            if (planned.IsAs(before))
             {
                 continue;
             }
 
-            var set = after[i];
-            if (before[i].Id != set.Id)
+            _sets[(id, family)] = planned;
+            services ??= _state.Services.AsSpan().ToArray();
+            foreach (var origin in _users[(id, family)])
             {
-                return false;
-            }
-
-            foreach (var family in (ReadOnlySpan<AddressFamily>)[AddressFamily.InterNetwork, AddressFamily.InterNetworkV6])
-            {
-                if (!_users.TryGetValue((set.Id, family), out var users) || !Refresh(set, family, isHealthy, verdictsChanged, out var planned))
-                {
-                    continue;
-                }
-
-                services ??= _state.Services.AsSpan().ToArray();
-                foreach (var position in users)
-                {
-                    var forwarded = Forward(_origins[position], planned);
-                    sameTraits &= forwarded.Traits == services[position].Traits;
-                    services[position] = forwarded;
-                }
+                var forwarded = Forward(origin, planned);
+                sameTraits &= forwarded.Traits == services[origin.Position].Traits;
+                services[origin.Position] = forwarded;
             }
         }
 
-        if (services is not null)
-        {
-            _state = _state.WithServices(ImmutableCollectionsMarshal.AsImmutableArray(services), sameTraits);
-        }
-
-        return true;
+        return services is null ? null : ImmutableCollectionsMarshal.AsImmutableArray(services);
     }
 
-    private void PlanAll(ClusterSnapshot snapshot, Func<string, IPEndPoint, bool?> isHealthy, bool verdictsChanged)
+    /// <summary>Takes out the services of those that are gone, and puts in those of the others at their places.</summary>
+    private ImmutableArray<ForwardedService> PlanVirtualIps(
+        ClusterSnapshot snapshot,
+        Func<string, IPEndPoint, bool?> isHealthy,
+        ImmutableArray<ForwardedService> services,
+        IReadOnlyCollection<VirtualIpIntent> come,
+        HashSet<VirtualIpIntent> gone)
     {
-        var sets = snapshot.BackendSets.ToDictionary(set => set.Id, StringComparer.Ordinal);
-        var current = new HashSet<(string, AddressFamily)>();
-        var planned = new List<(ForwardedService Service, Origin Origin)>(_origins.Length);
-        foreach (var vip in snapshot.VirtualIps)
+        var added = new List<(ForwardedService Service, Origin Origin)>(come.Count);
+        var sets = new Lazy<Dictionary<string, BackendSet>>(() => snapshot.BackendSets.ToDictionary(set => set.Id, StringComparer.Ordinal));
+        foreach (var vip in come)
         {
             foreach (var address in vip.Addresses)
             {
                 foreach (var port in vip.Ports)
                 {
-                    var key = (port.BackendSetId, address.Address.AddressFamily);
-                    if (current.Add(key))
+                    var origin = new Origin(vip, address.Address, port);
+                    if (!_sets.TryGetValue(origin.Key, out var planned))
                     {
-                        Refresh(sets[port.BackendSetId], key.AddressFamily, isHealthy, verdictsChanged, out _);
+                        planned = PlannedSet.Of(sets.Value[port.BackendSetId], origin.Key.Family, nodeName, isHealthy);
+                        _sets.Add(origin.Key, planned);
+                        _users.Add(origin.Key, []);
                     }
 
-                    var origin = new Origin(vip, address.Address, port);
-                    planned.Add((Forward(origin, _sets[key]), origin));
+                    _users[origin.Key].Add(origin);
+                    added.Add((Forward(origin, planned), origin));
                 }
             }
         }
 
-        foreach (var gone in _sets.Keys.Where(key => !current.Contains(key)).ToArray())
+        // After the others: a set that goes on being used is not planned from the start.
+        foreach (var origin in _origins.Where(origin => gone.Contains(origin.Vip)))
         {
-            _sets.Remove(gone);
+            Forget(origin);
         }
 
-        planned.Sort(static (one, other) => ServiceOrder.Instance.Compare(one.Service, other.Service));
-        _origins = [.. planned.Select(one => one.Origin)];
-        _users.Clear();
-        for (var position = 0; position < _origins.Length; position++)
+        added.Sort(static (one, other) => ServiceOrder.Instance.Compare(one.Service, other.Service));
+        var (all, origins) = (ImmutableArray.CreateBuilder<ForwardedService>(services.Length + added.Count), new List<Origin>(services.Length + added.Count));
+        var next = 0;
+        for (var position = 0; position < services.Length; position++)
         {
-            var key = (_origins[position].Port.BackendSetId, _origins[position].Address.AddressFamily);
-            if (!_users.TryGetValue(key, out var users))
+            if (_origins[position].Position < 0)
             {
-                _users[key] = users = [];
+                continue;
             }
 
-            users.Add(position);
+            for (; next < added.Count && ServiceOrder.Instance.Compare(added[next].Service, services[position]) < 0; next++)
+            {
+                Put(added[next].Service, added[next].Origin);
+            }
+
+            Put(services[position], _origins[position]);
         }
 
-        _state = new DataPlaneState
+        for (; next < added.Count; next++)
         {
-            NodeName = nodeName,
-            Services = [.. planned.Select(one => one.Service)],
-            Peers = planned.Exists(one => one.Service.Direct is not null) ? PeerPlanner.Plan(snapshot.Nodes, nodeName) : [],
+            Put(added[next].Service, added[next].Origin);
+        }
+
+        _origins = [.. origins];
+        return all.DrainToImmutable();
+
+        void Put(ForwardedService service, Origin origin)
+        {
+            origin.Position = origins.Count;
+            all.Add(service);
+            origins.Add(origin);
+        }
+    }
+
+    private void Forget(Origin origin)
+    {
+        origin.Position = -1;
+        var users = _users[origin.Key];
+        users.Remove(origin);
+        if (users.Count == 0)
+        {
+            _users.Remove(origin.Key);
+            _sets.Remove(origin.Key);
+        }
+    }
+
+    /// <summary>What does not depend on single services.</summary>
+    private void PlanNode(ClusterSnapshot snapshot)
+    {
+        var direct = _state.Traits.HasFlag(ServiceTraits.Direct);
+        if (_last.Nodes == snapshot.Nodes && direct == _state.Peers.Length > 0)
+        {
+            return;
+        }
+
+        _state = _state with
+        {
+            Peers = direct ? PeerPlanner.Plan(snapshot.Nodes, nodeName) : [],
             Mtu = snapshot.Nodes.FirstOrDefault(node => node.Name == nodeName)?.Interfaces
                 .Where(nic => nic.Up).Select(nic => nic.Mtu).DefaultIfEmpty(DefaultMtu).Min() ?? DefaultMtu,
         };
-    }
-
-    /// <returns>True when it is another plan than before.</returns>
-    private bool Refresh(
-        BackendSet set, AddressFamily family, Func<string, IPEndPoint, bool?> isHealthy, bool verdictsChanged, out PlannedSet planned)
-    {
-        if (_sets.TryGetValue((set.Id, family), out var before) && ReferenceEquals(before.Set, set) && !verdictsChanged)
-        {
-            planned = before;
-            return false;
-        }
-
-        planned = PlannedSet.Of(set, family, nodeName, isHealthy);
-        if (before is not null && planned.IsAs(before))
-        {
-            planned = before;
-            return false;
-        }
-
-        _sets[(set.Id, family)] = planned;
-        return true;
     }
 
     private static ForwardedService Forward(Origin origin, PlannedSet planned)
@@ -193,5 +211,17 @@ public sealed class SnapshotPlanner(string nodeName)
         };
     }
 
-    private sealed record Origin(VirtualIpIntent Vip, IPAddress Address, PortIntent Port);
+    private sealed class Origin(VirtualIpIntent vip, IPAddress address, PortIntent port)
+    {
+        public VirtualIpIntent Vip { get; } = vip;
+
+        public IPAddress Address { get; } = address;
+
+        public PortIntent Port { get; } = port;
+
+        public (string SetId, AddressFamily Family) Key { get; } = (port.BackendSetId, address.AddressFamily);
+
+        /// <summary>Of its service; below 0 when it is gone.</summary>
+        public int Position { get; set; }
+    }
 }

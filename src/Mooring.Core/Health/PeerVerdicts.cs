@@ -52,7 +52,7 @@ public sealed class PeerVerdicts
         var returned = now - peer.Heard >= SilentAfter;
         peer.Heard = now;
         var (changed, failed) = peer.Take(packet);
-        return new PeerVerdictChange(changed || returned, failed, !peer.IsWhole(packet));
+        return new PeerVerdictChange(returned ? null : changed, failed, !peer.IsWhole(packet));
     }
 
     /// <summary>What the others say of the endpoint; null when none of them knows it.</summary>
@@ -117,28 +117,36 @@ public sealed class PeerVerdicts
 
         public Dictionary<ulong, (VerdictRecord Record, ulong Sequence)> Known { get; } = [];
 
-        public (bool Changed, IReadOnlyList<ulong> Failed) Take(VerdictPacket packet)
+        public (IReadOnlyList<ulong> Changed, IReadOnlyList<ulong> Failed) Take(VerdictPacket packet)
         {
-            var changed = false;
+            List<ulong>? changed = null;
             List<ulong>? failed = null;
             foreach (var record in packet.Records)
             {
                 var had = Known.TryGetValue(record.Endpoint, out var before);
                 if (record.Gone)
                 {
-                    changed |= Known.Remove(record.Endpoint);
+                    if (Known.Remove(record.Endpoint))
+                    {
+                        (changed ??= []).Add(record.Endpoint);
+                    }
+
                     continue;
                 }
 
                 Known[record.Endpoint] = (record, packet.Sequence);
-                changed |= !had || before.Record != record;
+                if (!had || before.Record != record)
+                {
+                    (changed ??= []).Add(record.Endpoint);
+                }
+
                 if (!record.Healthy && (!had || before.Record.Healthy))
                 {
                     (failed ??= []).Add(record.Endpoint);
                 }
             }
 
-            return (changed, failed ?? []);
+            return (changed ?? [], failed ?? []);
         }
 
         /// <summary>All that the sender has to say is known here.</summary>

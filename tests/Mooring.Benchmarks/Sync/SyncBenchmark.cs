@@ -29,6 +29,7 @@ internal static class SyncBenchmark
 {
     public const string Verb = "sync";
     private const int WarmUp = 300;
+    private const int Repetitions = 300;
 
     public static async Task<int> RunAsync(int services, int changes)
     {
@@ -46,9 +47,10 @@ internal static class SyncBenchmark
             SyncSnapshots.Node, new IPEndPoint(IPAddress.Loopback, 0), checks, TimeProvider.System, NullLogger<VerdictExchange>.Instance);
         NftablesDataPlane.Cleanup(DataPlaneOptions.DefaultTable);
 
+        var unhealthy = new HashSet<(string, IPEndPoint)>();
         await using var engine = NewEngine();
         using var loop = new DataPlaneLoop(
-            engine, SyncSnapshots.Node, verdicts.IsHealthy, TimeProvider.System, NullLogger<DataPlaneLoop>.Instance);
+            engine, SyncSnapshots.Node, (set, endPoint) => unhealthy.Contains((set, endPoint)) ? false : verdicts.IsHealthy(set, endPoint), TimeProvider.System, NullLogger<DataPlaneLoop>.Instance);
         await loop.ProbeAsync(CancellationToken.None);
         await loop.StartAsync(CancellationToken.None);
         using var loads = new LoadReporter(
@@ -61,7 +63,7 @@ internal static class SyncBenchmark
         var held = new HeldByKernel();
         var keeper = new SnapshotKeeper(
             new SnapshotStore(state.FullName, NullLogger<SnapshotStore>.Instance),
-            [new HealthCheckConsumer(checks, verdicts, loop.VerdictsChanged), loop, held, loads, surroundings, handshakes],
+            [new HealthCheckConsumer(checks, verdicts, () => loop.VerdictsChanged()), loop, held, loads, surroundings, handshakes],
             NullLogger<SnapshotKeeper>.Instance);
 
         var kernel = KernelMegabytes();
@@ -82,13 +84,11 @@ internal static class SyncBenchmark
             await engine.FlowsCut;
         }
 
-        double[] measured = [.. times.Skip(WarmUp).Select(time => time.Held).Order()];
-        double[] saved = [.. times.Skip(WarmUp).Select(time => time.Saved).Order()];
-        figures["change-p50"] = measured[measured.Length / 2];
-        figures["change-p99"] = measured[(int)(measured.Length * 0.99)];
-        figures["change-max"] = measured[^1];
-        figures["saved-p50"] = saved[saved.Length / 2];
-        figures["saved-p99"] = saved[(int)(saved.Length * 0.99)];
+        Put(figures, "change", [.. times.Skip(WarmUp).Select(time => time.Held)]);
+        figures["change-max"] = times.Skip(WarmUp).Max(time => time.Held);
+        Put(figures, "saved", [.. times.Skip(WarmUp).Select(time => time.Saved)]);
+        Put(figures, "verdict", await VerdictsAsync(loop, engine, keeper.Current, unhealthy));
+        Put(figures, "vip", await VirtualIpsAsync(keeper, engine, held, services));
         figures["agent"] = Math.Round(Process.GetCurrentProcess().WorkingSet64 / 1e6, 0);
 
         await loop.StopAsync(CancellationToken.None);
@@ -117,6 +117,68 @@ internal static class SyncBenchmark
         }
 
         return deltas;
+    }
+
+    /// <summary>One endpoint fails its check, or passes it again: until the kernel has it.</summary>
+    private static async Task<List<double>> VerdictsAsync(
+        DataPlaneLoop loop, NftablesDataPlane engine, ClusterSnapshot snapshot, HashSet<(string, IPEndPoint)> unhealthy)
+    {
+        var random = new Random(2);
+        var times = new List<double>();
+        for (var i = 0; i < WarmUp + Repetitions; i++)
+        {
+            var set = snapshot.BackendSets[SyncSnapshots.Random(random, snapshot.BackendSets.Length)];
+            var endpoint = (set.Id, set.Backends[^1].EndPoint);
+            if (!unhealthy.Remove(endpoint))
+            {
+                unhealthy.Add(endpoint);
+            }
+
+            times.Add(await TimeAsync(async () =>
+            {
+                loop.VerdictsChanged([set.Id]);
+                await loop.ApplyAsync(snapshot, CancellationToken.None);
+            }));
+            await engine.FlowsCut;
+        }
+
+        unhealthy.Clear();
+        loop.VerdictsChanged();
+        return times[WarmUp..];
+    }
+
+    /// <summary>One VirtualIp with its pool goes, and comes back: from the bytes of the message until the kernel has it.</summary>
+    private static async Task<List<double>> VirtualIpsAsync(SnapshotKeeper keeper, NftablesDataPlane engine, HeldByKernel held, int services)
+    {
+        var random = new Random(3);
+        var times = new List<double>();
+        for (var i = 0; i < Repetitions; i++)
+        {
+            var service = SyncSnapshots.Random(random, services);
+            var (vip, set) = (keeper.Current.VirtualIps[service], keeper.Current.BackendSets[service]);
+            await TimeDeltaAsync(new Delta { RemovedVirtualIps = { vip.Key.ToString() }, RemovedBackendSets = { set.Id } });
+            await TimeDeltaAsync(new Delta { VirtualIps = { VirtualIpMapping.ToProto(vip) }, BackendSets = { BackendSetMapping.ToProto(set) } });
+        }
+
+        return times[(times.Count / 10)..];
+
+        async Task TimeDeltaAsync(Delta change)
+        {
+            (change.BaseRevision, change.Revision) = (keeper.Current.Revision, keeper.Current.Revision + 1);
+            var bytes = change.ToByteArray();
+            var start = TimeProvider.System.GetTimestamp();
+            var delta = Delta.Parser.ParseFrom(bytes);
+            await TakeAsync(keeper, SnapshotDiff.Apply(keeper.Current, delta), delta);
+            times.Add(held.Since(start));
+            await engine.FlowsCut;
+        }
+    }
+
+    private static void Put(SortedDictionary<string, double> figures, string key, List<double> times)
+    {
+        times.Sort();
+        figures[$"{key}-p50"] = times[times.Count / 2];
+        figures[$"{key}-p99"] = times[(int)(times.Count * 0.99)];
     }
 
     private static async Task TakeAsync(SnapshotKeeper keeper, SnapshotResult result, Delta? delta)

@@ -8,16 +8,17 @@ namespace Mooring.Core.Tests.DataPlane;
 public sealed class SnapshotPlannerTests
 {
     private const string Node = "node-1";
+    private static readonly HashSet<string> Nothing = [];
 
     [Fact]
     public void Plan_OneSetChanges_OnlyItsServicesAreOthers()
     {
         var planner = new SnapshotPlanner(Node);
         var before = Snapshot(9);
-        var first = planner.Plan(before, Unknown, verdictsChanged: false);
+        var first = planner.Plan(before, Unknown, changedVerdicts: Nothing);
         var after = before with { Revision = 2, BackendSets = before.BackendSets.SetItem(7, Set(7, 3)) };
 
-        var second = planner.Plan(after, Unknown, verdictsChanged: false);
+        var second = planner.Plan(after, Unknown, changedVerdicts: Nothing);
 
         var changes = ServiceChanges.Between(first.Services, second.Services);
         changes.Removed.ShouldBeEmpty();
@@ -32,10 +33,10 @@ public sealed class SnapshotPlannerTests
         var planner = new SnapshotPlanner(Node);
         var snapshot = Snapshot(3);
 
-        var first = planner.Plan(snapshot, Unknown, verdictsChanged: false);
+        var first = planner.Plan(snapshot, Unknown, changedVerdicts: Nothing);
 
-        planner.Plan(snapshot with { Revision = 2 }, Unknown, verdictsChanged: false).ShouldBeSameAs(first);
-        planner.Plan(snapshot, Unknown, verdictsChanged: true).ShouldBeSameAs(first);
+        planner.Plan(snapshot with { Revision = 2 }, Unknown, changedVerdicts: Nothing).ShouldBeSameAs(first);
+        planner.Plan(snapshot, Unknown, changedVerdicts: null).ShouldBeSameAs(first);
     }
 
     [Fact]
@@ -43,9 +44,16 @@ public sealed class SnapshotPlannerTests
     {
         var planner = new SnapshotPlanner(Node);
         var snapshot = Snapshot(3);
-        planner.Plan(snapshot, Unknown, verdictsChanged: false);
+        planner.Plan(snapshot, Unknown, changedVerdicts: Nothing);
 
-        var plan = planner.Plan(snapshot, (set, _) => set == "default/p1:80" ? false : null, verdictsChanged: true);
+        var plan = planner.Plan(
+            snapshot,
+            (set, _) =>
+            {
+                set.ShouldBe("default/p1:80", "no other set is looked at");
+                return false;
+            },
+            changedVerdicts: new HashSet<string> { "default/p1:80", "default/gone:80" });
 
         plan.Services.Select(service => service.Backends.Length).ShouldBe([2, 0, 2]);
     }
@@ -60,9 +68,10 @@ public sealed class SnapshotPlannerTests
         for (var step = 0; step < 500; step++)
         {
             var which = random.Next(snapshot.BackendSets.Length);
-            snapshot = random.Next(4) switch
+            snapshot = random.Next(6) switch
             {
                 0 => Snapshot(random.Next(1, 12)),
+                2 when snapshot.VirtualIps.Length > 1 => snapshot with { VirtualIps = snapshot.VirtualIps.RemoveAt(which % snapshot.VirtualIps.Length) },
                 1 => snapshot with { Nodes = [new NodePeer { Name = Node }] },
                 _ => snapshot with
                 {
@@ -70,17 +79,32 @@ public sealed class SnapshotPlannerTests
                 },
             };
 
-            var plan = planner.Plan(snapshot, Unknown, verdictsChanged: random.Next(5) == 0);
+            var plan = planner.Plan(snapshot, Unknown, changedVerdicts: random.Next(5) == 0 ? null : Nothing);
 
             Text(plan).ShouldBe(Text(DataPlanePlanner.Plan(snapshot, Node, Unknown)), $"step {step}");
         }
     }
 
     [Fact]
+    public void Plan_VirtualIpAdded_OthersAreTheSameInstances()
+    {
+        var planner = new SnapshotPlanner(Node);
+        var all = Snapshot(9);
+        var first = planner.Plan(
+            all with { VirtualIps = all.VirtualIps.RemoveAt(4), BackendSets = all.BackendSets.RemoveAt(4) }, Unknown, Nothing).Services;
+
+        var second = planner.Plan(all, Unknown, Nothing).Services;
+
+        ServiceChanges.Between(first, second).Added.ShouldHaveSingleItem().Now.Port.ShouldBe((ushort)1004);
+        ServiceChanges.Between(first, second).Removed.ShouldBeEmpty();
+        second.Select(service => service.Port).ShouldBeInOrder();
+    }
+
+    [Fact]
     public void Between_AddedAndRemoved_FindsBoth()
     {
         var planner = new SnapshotPlanner(Node);
-        var some = planner.Plan(Snapshot(3), Unknown, verdictsChanged: false).Services;
+        var some = planner.Plan(Snapshot(3), Unknown, changedVerdicts: Nothing).Services;
 
         ServiceChanges.Between(some, some.RemoveAt(1)).Removed.ShouldBe([some[1]]);
         ServiceChanges.Between(some.RemoveAt(1), some).Added.ShouldBe([(null, some[1])]);
