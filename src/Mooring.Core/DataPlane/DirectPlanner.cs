@@ -19,8 +19,13 @@ internal static class DirectPlanner
     /// </summary>
     private static readonly ConditionalWeakTable<SlotAssignment, Made> LastPlans = [];
 
+    /// <param name="slots">Of the set, for one family.</param>
+    /// <param name="set">The set.</param>
+    /// <param name="nodeName">The node the plan is for.</param>
+    /// <param name="isHealthy">Verdict by backend set and endpoint, null for none.</param>
+    /// <param name="earlier">What was in force before: nodes that stood in for others have flows that no published table knows of.</param>
     public static DirectForwarding Plan(
-        SlotAssignment slots, BackendSet set, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
+        SlotAssignment slots, BackendSet set, string nodeName, Func<string, IPEndPoint, bool?> isHealthy, DirectForwarding? earlier)
     {
         var backends = set.Backends.ToDictionary(backend => backend.EndPoint);
         var here = new bool[slots.Members.Length];
@@ -36,19 +41,21 @@ internal static class DirectPlanner
                 member.EndPoint.Address, (ushort)member.EndPoint.Port, backend?.Weight ?? 1, member.Node == nodeName);
         }
 
-        if (LastPlans.TryGetValue(slots, out var last) && last.Is(set, nodeName, fit))
+        if (LastPlans.TryGetValue(slots, out var last) && last.Is(set, nodeName, fit, earlier))
         {
             return last.Plan;
         }
 
-        var plan = Plan(slots, set, nodeName, members, here, fit);
-        LastPlans.AddOrUpdate(slots, new Made(set, nodeName, fit, plan));
+        var plan = Plan(slots, set, nodeName, members, here, fit, earlier?.Size <= slots.Size ? earlier : null);
+        LastPlans.AddOrUpdate(slots, new Made(set, nodeName, fit, earlier, plan));
         return plan;
     }
 
     private static DirectForwarding Plan(
-        SlotAssignment slots, BackendSet set, string nodeName, ForwardedBackend[] members, bool[] here, bool[] fit)
+        SlotAssignment slots, BackendSet set, string nodeName, ForwardedBackend[] members, bool[] here, bool[] fit,
+        DirectForwarding? earlier)
     {
+        var nodes = set.Backends.Select(backend => backend.NodeName).ToHashSet();
         var instead = fit.All(one => one) ? null
             : Table(fit, some => SlotGenerations.Owners(
                 slots, [.. some.Select(i => members[i])], i => slots.Members[some[i]].Node, slots.Size));
@@ -61,13 +68,18 @@ internal static class DirectPlanner
         for (var slot = 0; slot < slots.Size; slot++)
         {
             int published = slots.Owners[slot];
+
+            // A table that grows has each slot in parts.
+            var before = earlier is null ? 0 : (int)((long)slot * earlier.Size / slots.Size);
             var owner = fit[published] || instead is null ? published : instead[slot];
             owners[slot] = here[owner] ? null : slots.Members[owner].Node;
             Remember(
                 previous,
                 slot,
                 slots.Size,
-                slots.HistoryOf(slot).Prepend(slots.Members[published].Node)
+                new[] { Known(earlier?.Owners[before]), slots.Members[published].Node }
+                    .Concat(earlier?.Previous.Select(depth => Known(depth[before])) ?? [])
+                    .Concat(slots.HistoryOf(slot))
                     .Where(node => node is not null && node != nodeName && node != owners[slot])
                     .Distinct());
             endpoints[slot] = here[owner] && fit[owner] ? members[owner] : local is null ? null : members[local[slot]];
@@ -81,12 +93,16 @@ internal static class DirectPlanner
             Endpoints = [.. endpoints],
             Open = fit.Any(one => one),
         };
+
+        // A node without an endpoint of the set has no flows of it any more.
+        string? Known(string? node) => nodes.Contains(node) ? node : null;
     }
 
-    private sealed record Made(BackendSet Set, string NodeName, bool[] Fit, DirectForwarding Plan)
+    private sealed record Made(BackendSet Set, string NodeName, bool[] Fit, DirectForwarding? Earlier, DirectForwarding Plan)
     {
-        public bool Is(BackendSet set, string nodeName, bool[] fit) =>
-            ReferenceEquals(Set, set) && NodeName == nodeName && Fit.AsSpan().SequenceEqual(fit);
+        public bool Is(BackendSet set, string nodeName, bool[] fit, DirectForwarding? earlier) =>
+            ReferenceEquals(Set, set) && NodeName == nodeName && Fit.AsSpan().SequenceEqual(fit)
+            && (ReferenceEquals(Earlier, earlier) || ReferenceEquals(Plan, earlier));
     }
 
     private static void Remember(List<string?[]> previous, int slot, int size, IEnumerable<string?> nodes)

@@ -28,9 +28,16 @@ internal sealed record PlannedSet(
     public Lazy<ImmutableArray<ForwardedBackend>> Local { get; } = new(() =>
         Backends.Any(backend => backend.Local) ? [.. Backends.Where(backend => backend.Local)] : Backends);
 
+    /// <param name="set">A set of the snapshot.</param>
+    /// <param name="family">Of the addresses.</param>
+    /// <param name="nodeName">The node the plan is for.</param>
+    /// <param name="isHealthy">Verdict by backend set and endpoint, null for none.</param>
+    /// <param name="before">What it came to before; null for the first time.</param>
     public static PlannedSet Of(
-        BackendSet set, AddressFamily family, string nodeName, Func<string, IPEndPoint, bool?> isHealthy)
+        BackendSet set, AddressFamily family, string nodeName, Func<string, IPEndPoint, bool?> isHealthy, PlannedSet? before)
     {
+        // Not the set itself, which would keep the one before it.
+        var earlier = before is { Direct.IsValueCreated: true } ? before.Direct.Value : null;
         var fits = PoolPolicy.Apply(set, isHealthy);
         var backends = ImmutableArray.CreateBuilder<ForwardedBackend>(set.Backends.Length);
         var draining = ImmutableArray.CreateBuilder<ForwardedBackend>();
@@ -71,7 +78,7 @@ internal sealed record PlannedSet(
             set, family, backends.ToImmutable(), draining.ToImmutable(), unfit.ToImmutable(), leaving.ToImmutable(),
             failed.ToImmutable(),
             new Lazy<DirectForwarding?>(
-                () => set.SlotsOf(family) is { } slots ? DirectPlanner.Plan(slots, set, nodeName, fits) : null));
+                () => set.SlotsOf(family) is { } slots ? DirectPlanner.Plan(slots, set, nodeName, fits, earlier) : null));
     }
 
     /// <summary>It was made from the same set by the same verdicts.</summary>

@@ -68,7 +68,7 @@ public sealed class SnapshotPlanner(string nodeName)
         foreach (var (id, family) in keys)
         {
             var before = _sets[(id, family)];
-            var planned = PlannedSet.Of(replaced.GetValueOrDefault(id, before.Set), family, nodeName, isHealthy);
+            var planned = PlannedSet.Of(replaced.GetValueOrDefault(id, before.Set), family, nodeName, isHealthy, before);
             if (planned.IsAs(before))
             {
                 continue;
@@ -106,7 +106,7 @@ public sealed class SnapshotPlanner(string nodeName)
                     var origin = new Origin(vip, address.Address, port);
                     if (!_sets.TryGetValue(origin.Key, out var planned))
                     {
-                        planned = PlannedSet.Of(sets.Value[port.BackendSetId], origin.Key.Family, nodeName, isHealthy);
+                        planned = PlannedSet.Of(sets.Value[port.BackendSetId], origin.Key.Family, nodeName, isHealthy, before: null);
                         _sets.Add(origin.Key, planned);
                         _users.Add(origin.Key, []);
                     }

@@ -15,6 +15,7 @@ public sealed partial class DirectForwardingTests : IClassFixture<DirectLab>, IA
 {
     private readonly DirectLab _lab;
     private readonly NftablesDataPlane[] _engines;
+    private readonly SnapshotPlanner[] _planners = [.. Enumerable.Range(1, DirectLab.Nodes).Select(node => new SnapshotPlanner(DirectLab.NameOf(node)))];
     private SlotAssignment? _slotsV4;
     private SlotAssignment? _slotsV6;
     private ulong _revision;
@@ -181,6 +182,24 @@ public sealed partial class DirectForwardingTests : IClassFixture<DirectLab>, IA
         await ShouldLiveAsync(connections, "an unfit pod keeps its flows");
     }
 
+    /// <summary>While the controller is away nobody else remembers who stood in for the pod.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Apply_PodUnfitAndFitAgain_ConnectionsMadeMeanwhileLive(int holder)
+    {
+        await PoolAsync(1, 2, 3);
+        await HoldAsync(holder);
+        await ApplyAsync(_ => true, _ => DirectLab.PodOf(1));
+        var connections = await OpenAsync(40, DirectLab.Vip);
+
+        await ApplyAsync(_ => true, _ => null);
+
+        await ShouldLiveAsync(connections, "their pods were never unfit");
+        await ApplyAsync(_ => true, _ => DirectLab.PodOf(2));
+        await ShouldLiveAsync(connections, "after the verdict on another");
+    }
+
     [Fact]
     public async Task Verify_PathsTakenAway_AreRepaired()
     {
@@ -319,7 +338,7 @@ public sealed partial class DirectForwardingTests : IClassFixture<DirectLab>, IA
                 },
             ],
         };
-        return DataPlanePlanner.Plan(snapshot, DirectLab.NameOf(node), (_, endPoint) => isHealthy?.Invoke(endPoint));
+        return _planners[node - 1].Plan(snapshot, (_, endPoint) => isHealthy?.Invoke(endPoint), changedVerdicts: null);
     }
 
     private static Backend Of(int node, bool v6, bool ready) => new()

@@ -43,6 +43,34 @@ public sealed class DirectPlannerTests
         }
     }
 
+    /// <summary>Its stand-ins have connections from that time, which no table of the controller tells of while it is away.</summary>
+    [Theory]
+    [InlineData("node-2")]
+    [InlineData("node-4")]
+    public void Plan_PodFitAgain_NodesThatStoodInAreAskedForTheirFlows(string node)
+    {
+        var planner = new SnapshotPlanner(node);
+        var snapshot = Snapshot(_set);
+        planner.Plan(snapshot, (_, _) => null, null);
+        var between = planner.Plan(snapshot, (_, endPoint) => endPoint.Address.Equals(IPAddress.Parse("10.71.2.2")) ? false : null, null)
+            .Services[0].Direct!;
+
+        var after = planner.Plan(snapshot, (_, _) => null, null).Services[0].Direct!;
+        var later = planner.Plan(snapshot, (_, endPoint) => endPoint.Address.Equals(IPAddress.Parse("10.71.1.2")) ? false : null, null)
+            .Services[0].Direct!;
+
+        for (var slot = 0; slot < after.Size; slot++)
+        {
+            var owner = _set.Slots[0].OwnerOf(slot).Node!;
+            after.Owners[slot].ShouldBe(owner == node ? null : owner);
+            if (owner == "node-2")
+            {
+                after.Previous[0][slot].ShouldBe(between.Owners[slot]);
+                later.Previous.Select(depth => depth[slot]).ShouldContain(between.Owners[slot], "another verdict does not make it forgotten");
+            }
+        }
+    }
+
     [Fact]
     public void Plan_SameVerdictOnEveryNode_SameOwners()
     {
@@ -90,24 +118,23 @@ public sealed class DirectPlannerTests
         DirectPlan(_set, node, (_, endPoint) => endPoint.Address.Equals(IPAddress.Parse($"10.71.{unfit}.2")) ? false : null);
 
     private static DirectForwarding DirectPlan(BackendSet set, string node, Func<string, IPEndPoint, bool?> isHealthy) =>
-        DataPlanePlanner.Plan(
-            new ClusterSnapshot
+        DataPlanePlanner.Plan(Snapshot(set), node, isHealthy).Services[0].Direct!;
+
+    private static ClusterSnapshot Snapshot(BackendSet set) => new()
+    {
+        Revision = 1,
+        BackendSets = [set],
+        VirtualIps =
+        [
+            new VirtualIpIntent
             {
-                Revision = 1,
-                BackendSets = [set],
-                VirtualIps =
-                [
-                    new VirtualIpIntent
-                    {
-                        Key = new NamespacedName("default", "web"),
-                        Forwarding = ForwardingMode.Direct,
-                        Addresses = [new AddressIntent { Address = IPAddress.Parse("10.70.0.100") }],
-                        Ports = [new PortIntent { Name = "http", Port = 80, Protocol = TransportProtocol.Tcp, BackendSetId = set.Id }],
-                    },
-                ],
+                Key = new NamespacedName("default", "web"),
+                Forwarding = ForwardingMode.Direct,
+                Addresses = [new AddressIntent { Address = IPAddress.Parse("10.70.0.100") }],
+                Ports = [new PortIntent { Name = "http", Port = 80, Protocol = TransportProtocol.Tcp, BackendSetId = set.Id }],
             },
-            node,
-            isHealthy).Services[0].Direct!;
+        ],
+    };
 
     private static BackendSet Set(params int[] nodes)
     {
