@@ -170,6 +170,35 @@ public sealed class AgentRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_KilledWhileAPodFails_SendsNobodyToItFromItsStartOn()
+    {
+        var agent = Start("n1");
+        await HeldByAsync("n1");
+        await AnswersAsync("p1", "p2");
+        _pod1!.Failed = true;
+        await OnlyAnswersAsync("p2");
+        await Eventually.HoldsAsync(() => File.Exists(Path.Combine(_state.Path, "n1", "verdicts")), "the verdict is on disk");
+
+        await agent.KillAsync();
+        var seen = new HashSet<string>();
+        using var stop = new CancellationTokenSource();
+        var traffic = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                seen.Add(await TryGetAsync() ?? "");
+            }
+        });
+        agent = Start("n1");
+        await agent.LogsAsync($"{Vip} is Holder");
+        await OnlyAnswersAsync("p2");
+        await stop.CancelAsync();
+        await traffic;
+
+        seen.ShouldNotContain("p1");
+    }
+
+    [Fact]
     public void Run_BadOptions_NamesThemAndExits()
     {
         var (code, output) = Shell.Try(
