@@ -255,7 +255,7 @@ internal sealed partial class NftablesDataPlane : IDataPlane
             _flows.RulesWereAway();
         }
 
-        _flows.Advance(_desired);
+        _flows.Advance(_desired, failed.Select(one => TablePlanner.Key(one.Service)).ToHashSet(StringComparer.Ordinal));
         return new ApplyResult(changed, failed.ToImmutable()) { Problems = problems };
     }
 

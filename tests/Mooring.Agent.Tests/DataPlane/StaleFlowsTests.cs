@@ -85,6 +85,13 @@ public sealed class StaleFlowsTests
     }
 
     [Fact]
+    public void Advance_ChangeRefused_FlowsAreCutOnceItIsTaken()
+    {
+        _flows.Advance(State([One]), new HashSet<string> { OfTwo.Service }).ShouldBeEmpty();
+        _flows.Advance(State([One])).ShouldBe([OfTwo]);
+    }
+
+    [Fact]
     public void Advance_BackendFailedBeforeTheFirstPlan_ItsUnansweredHandshakesAreCut() =>
         new StaleFlows(_time).Advance(State([One], failed: [Two])).ShouldBe([UnansweredOfTwo]);
 

@@ -33,9 +33,10 @@ internal sealed class StaleFlowCutting(NetworkNamespace? place, TimeProvider tim
     public void RulesWereAway() => _flows.RulesWereAway();
 
     /// <summary>Begins to cut what is stale in the state.</summary>
-    public void Advance(DataPlaneState desired)
+    /// <inheritdoc cref="StaleFlows.Advance"/>
+    public void Advance(DataPlaneState desired, IReadOnlySet<string>? refused = null)
     {
-        var cuts = _flows.Advance(desired);
+        var cuts = _flows.Advance(desired, refused);
         _all.Cut(cuts.Where(cut => !cut.UnansweredOnly));
         _unanswered.Cut(cuts.Where(cut => cut.UnansweredOnly));
     }

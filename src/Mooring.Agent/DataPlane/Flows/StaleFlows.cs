@@ -45,10 +45,13 @@ internal sealed class StaleFlows(TimeProvider time)
     /// Forgets backends that are gone in <paramref name="desired"/>; returns what to cut of theirs, and of those that
     /// have failed since the last call.
     /// </summary>
-    public HashSet<FlowCut> Advance(DataPlaneState desired)
+    /// <param name="desired">What is wanted.</param>
+    /// <param name="refused">Keys of services of which the kernel refused the change: they are as they were, and so are their flows.</param>
+    public HashSet<FlowCut> Advance(DataPlaneState desired, IReadOnlySet<string>? refused = null)
     {
         var cuts = new HashSet<FlowCut>();
-        var changes = ServiceChanges.Between(_services, desired.Services);
+        var services = refused is { Count: > 0 } ? WithoutChangesOf(refused, desired.Services) : desired.Services;
+        var changes = ServiceChanges.Between(_services, services);
         foreach (var service in changes.Removed)
         {
             var key = TablePlanner.Key(service);
@@ -97,9 +100,19 @@ internal sealed class StaleFlows(TimeProvider time)
             _untranslated = false;
         }
 
-        _services = desired.Services;
+        _services = services;
         End(cuts);
         return cuts;
+    }
+
+    private ImmutableArray<ForwardedService> WithoutChangesOf(IReadOnlySet<string> refused, ImmutableArray<ForwardedService> services)
+    {
+        var before = _services.ToDictionary(TablePlanner.Key, StringComparer.Ordinal);
+        return
+        [
+            .. services.Select(service => TablePlanner.Key(service) is var key && refused.Contains(key) ? before.GetValueOrDefault(key) : service)
+                .OfType<ForwardedService>(),
+        ];
     }
 
     /// <summary>Deletes the tracked flows that <paramref name="cuts"/> name; returns how many there were.</summary>
