@@ -23,7 +23,7 @@ public sealed class RotationTests(SandboxCluster cluster) : SandboxTest(cluster)
 
         seen.Failures.ShouldBe(0);
         seen.Requests.ShouldBeGreaterThan(100);
-        (await ClaimAsync(Cluster)).ShouldBe(before, "holder and term");
+        (await ClaimAsync(Cluster)).ShouldBe(before, await Cluster.KubectlAsync("describe", "vip", "web"));
         await NoSecretInTheLogsAsync(Cluster);
     }
 
@@ -56,7 +56,7 @@ public sealed class RotationTests(SandboxCluster cluster) : SandboxTest(cluster)
             });
 
             seen.Failures.ShouldBe(0);
-            (await ClaimAsync(own)).ShouldBe(before, "holder and term");
+            (await ClaimAsync(own)).ShouldBe(before, await own.KubectlAsync("describe", "vip", "web"));
             await NoSecretInTheLogsAsync(own);
         }
         finally
