@@ -10,20 +10,29 @@ public sealed class RotationTests(SandboxCluster cluster) : SandboxTest(cluster)
     [Fact]
     public async Task HeartbeatKey_RotatedUnderTraffic_NothingFailsAndNothingMoves()
     {
-        var before = await ClaimAsync(Cluster);
-        var id = await SecretAsync(Cluster, "mooring-heartbeat-key", "id");
+        var refused = await RefusedKeysAsync();
+        var moved = true;
 
-        var seen = await Cluster.ProbeDuringAsync(async () =>
+        // A machine that stands still for a detection time moves the address as well, now and then, whatever is done to the key.
+        for (var attempt = 0; moved && attempt < 3; attempt++)
         {
-            await RotateAsync(Cluster, "mooring-heartbeat-key");
-            await SandboxCluster.UntilAsync("another key alone", async () =>
-                await SecretAsync(Cluster, "mooring-heartbeat-key", "id") != id
-                && await SecretAsync(Cluster, "mooring-heartbeat-key", "other-id") == "");
-        });
+            var before = await ClaimAsync(Cluster);
+            var id = await SecretAsync(Cluster, "mooring-heartbeat-key", "id");
+            var seen = await Cluster.ProbeDuringAsync(async () =>
+            {
+                await RotateAsync(Cluster, "mooring-heartbeat-key");
+                await SandboxCluster.UntilAsync("another key alone", async () =>
+                    await SecretAsync(Cluster, "mooring-heartbeat-key", "id") != id
+                    && await SecretAsync(Cluster, "mooring-heartbeat-key", "other-id") == "");
+            });
 
-        seen.Failures.ShouldBe(0);
-        seen.Requests.ShouldBeGreaterThan(100);
-        (await ClaimAsync(Cluster)).ShouldBe(before, await Cluster.KubectlAsync("describe", "vip", "web"));
+            seen.Failures.ShouldBe(0);
+            seen.Requests.ShouldBeGreaterThan(100);
+            moved = await ClaimAsync(Cluster) != before;
+        }
+
+        moved.ShouldBeFalse(await Cluster.KubectlAsync("describe", "vip", "web"));
+        (await RefusedKeysAsync()).ShouldBe(refused, "every agent knew the key of each heartbeat");
         await NoSecretInTheLogsAsync(Cluster);
     }
 
@@ -116,6 +125,22 @@ public sealed class RotationTests(SandboxCluster cluster) : SandboxTest(cluster)
         using var vip = await cluster.VipAsync();
         var status = vip.RootElement.GetProperty("status");
         return (status.GetProperty("holder").GetString()!, status.GetProperty("term").GetInt64());
+    }
+
+    /// <summary>How many heartbeats each agent has refused for their key.</summary>
+    private async Task<string[]> RefusedKeysAsync()
+    {
+        var refused = new List<string>();
+        foreach (var node in Enumerable.Range(1, 3))
+        {
+            var metrics = await Cluster.InAsync("control", "curl", "-s", $"http://10.70.0.1{node}:7950/metrics");
+            metrics.ShouldContain("mooring_heartbeats_received_total");
+            refused.AddRange(metrics.Split('\n').Where(line =>
+                line.StartsWith("mooring_heartbeats_received_total", StringComparison.Ordinal)
+                && (line.Contains("UnknownKey", StringComparison.Ordinal) || line.Contains("BadMac", StringComparison.Ordinal))));
+        }
+
+        return [.. refused];
     }
 
     /// <summary>What Secrets and volumes hold is in no log of the controller or an agent.</summary>
