@@ -19,6 +19,11 @@ public readonly record struct ConntrackFlow(
     /// <summary>A TCP handshake that the other end has not answered yet.</summary>
     public bool AwaitsAnswer => TcpState == SynSent;
 
+    /// <summary>A TCP connection that both ends have closed, or one of them by a reset.</summary>
+    public bool IsClosed => TcpState is TimeWait or Close;
+
     private const byte SynSent = 1;
     private const byte LastAck = 6;
+    private const byte TimeWait = 7;
+    private const byte Close = 8;
 }

@@ -14,7 +14,7 @@ public sealed class StaleFlowsTests
     private static readonly ForwardedBackend Two = new(IPAddress.Parse("10.71.1.3"), 8080, 1, Local: true);
 
     private static readonly FlowCut OfTwo = new("10.70.0.100 . tcp . 80", "10.71.1.3 . 8080");
-    private static readonly FlowCut UnansweredOfTwo = OfTwo with { UnansweredOnly = true };
+    private static readonly FlowCut UnansweredOfTwo = OfTwo with { Stage = FlowStage.Unanswered };
 
     private readonly ManualTimeProvider _time = new();
     private readonly StaleFlows _flows;
@@ -37,7 +37,7 @@ public sealed class StaleFlowsTests
     {
         _flows.RulesWereAway();
 
-        _flows.Advance(State([One, Two])).ShouldBe([new FlowCut("10.70.0.100 . tcp . 80", "10.70.0.100 . 80", UnansweredOnly: true)]);
+        _flows.Advance(State([One, Two])).ShouldBe([new FlowCut("10.70.0.100 . tcp . 80", "10.70.0.100 . 80", FlowStage.Unanswered)]);
 
         _flows.Advance(State([One, Two])).ShouldBeEmpty();
     }
@@ -95,13 +95,28 @@ public sealed class StaleFlowsTests
     public void Advance_BackendFailedBeforeTheFirstPlan_ItsUnansweredHandshakesAreCut() =>
         new StaleFlows(_time).Advance(State([One], failed: [Two])).ShouldBe([UnansweredOfTwo]);
 
+    [Fact]
+    public void Advance_SlotsChange_ClosedConnectionsOfTheServiceAreForgotten()
+    {
+        var closed = new FlowCut(OfTwo.Service, Backend: null, FlowStage.Closed);
+        _flows.Advance(WithSlots("node-1", "node-2"));
+
+        _flows.Advance(WithSlots("node-2", "node-2")).ShouldBe([closed]);
+        _flows.Advance(WithSlots("node-2", "node-2")).ShouldBeEmpty();
+
+        StaleFlows.IsNamed(Flow("10.70.0.100:80", "10.71.1.3:8080", state: 7), [closed]).ShouldBeTrue("TIME_WAIT");
+        StaleFlows.IsNamed(Flow("10.70.0.100:80", "10.71.1.3:8080", state: 8), [closed]).ShouldBeTrue("CLOSE");
+        StaleFlows.IsNamed(Flow("10.70.0.100:80", "10.71.1.3:8080", state: 3), [closed]).ShouldBeFalse("ESTABLISHED");
+        StaleFlows.IsNamed(Flow("10.70.0.100:81", "10.71.1.3:8080", state: 7), [closed]).ShouldBeFalse("another service");
+    }
+
     [Theory]
     [InlineData("10.70.0.100:80", "10.71.1.3:8080", 1, true)]
     [InlineData("10.70.0.100:80", "10.71.1.3:8080", 2, false)] // SYN_RECV: answered
     [InlineData("10.70.0.100:80", "10.71.1.3:8080", 3, false)] // ESTABLISHED
     [InlineData("10.70.0.100:80", "10.71.1.2:8080", 1, false)]
     [InlineData("10.70.0.100:81", "10.71.1.3:8080", 1, false)]
-    public void IsNamed_UnansweredOnly_PicksHandshakesOfThatServiceWithThatBackend(string vip, string backend, byte state, bool named) =>
+    public void IsNamed_Unanswered_PicksHandshakesOfThatServiceWithThatBackend(string vip, string backend, byte state, bool named) =>
         StaleFlows.IsNamed(Flow(vip, backend, state), [UnansweredOfTwo]).ShouldBe(named);
 
     [Theory]
@@ -112,6 +127,24 @@ public sealed class StaleFlowsTests
 
     private static ConntrackFlow Flow(string vip, string backend, byte state) =>
         new(6, IPEndPoint.Parse("10.70.0.200:20000"), IPEndPoint.Parse(vip), IPEndPoint.Parse(backend)) { TcpState = state };
+
+    private static DataPlaneState WithSlots(params string?[] owners)
+    {
+        var state = State([One, Two]);
+        return state with
+        {
+            Services =
+            [
+                state.Services[0] with
+                {
+                    Direct = new DirectForwarding
+                    {
+                        ByClient = false, Owners = [.. owners], Previous = [], Endpoints = [.. owners.Select(_ => One)], Open = true,
+                    },
+                },
+            ],
+        };
+    }
 
     private static DataPlaneState State(ForwardedBackend[] backends, ForwardedBackend[]? leaving = null, ForwardedBackend[]? failed = null) => new()
     {

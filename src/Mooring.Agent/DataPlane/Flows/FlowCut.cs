@@ -1,7 +1,7 @@
 namespace Mooring.Agent.DataPlane.Flows;
 
-/// <summary>Tracked flows to be cut: those of a service that were translated to one backend.</summary>
+/// <summary>Tracked flows to be cut.</summary>
 /// <param name="Service">Key of the service in our table.</param>
-/// <param name="Backend">Address and port of the backend as our table has them.</param>
-/// <param name="UnansweredOnly">Established flows go on; TCP handshakes that the backend has not answered are cut.</param>
-internal readonly record struct FlowCut(string Service, string Backend, bool UnansweredOnly = false);
+/// <param name="Backend">Address and port of the backend that they were translated to, as our table has them; null for any.</param>
+/// <param name="Stage">Those of this stage alone.</param>
+internal readonly record struct FlowCut(string Service, string? Backend, FlowStage Stage = FlowStage.Any);

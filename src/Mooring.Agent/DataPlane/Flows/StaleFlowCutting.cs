@@ -37,8 +37,8 @@ internal sealed class StaleFlowCutting(NetworkNamespace? place, TimeProvider tim
     public void Advance(DataPlaneState desired, IReadOnlySet<string>? refused = null)
     {
         var cuts = _flows.Advance(desired, refused);
-        _all.Cut(cuts.Where(cut => !cut.UnansweredOnly));
-        _unanswered.Cut(cuts.Where(cut => cut.UnansweredOnly));
+        _all.Cut(cuts.Where(cut => cut.Stage != FlowStage.Unanswered));
+        _unanswered.Cut(cuts.Where(cut => cut.Stage == FlowStage.Unanswered));
     }
 
     public async ValueTask DisposeAsync()

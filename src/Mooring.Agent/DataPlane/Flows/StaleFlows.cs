@@ -10,7 +10,7 @@ namespace Mooring.Agent.DataPlane.Flows;
 /// Remembers which backends each service may have flows to, and cuts the tracked flows to those that are gone: a UDP
 /// client would otherwise go on sending to a pod that no longer exists, and a TCP client wait for its own timeout. A backend
 /// that drains is gone when its time is over. To one that fails only the handshakes it has not answered are cut, so that the client's
-/// next SYN is translated anew.
+/// next SYN is translated anew. Where slots change, connections that are over are forgotten: what comes by their ports is not of them.
 /// </summary>
 internal sealed class StaleFlows(TimeProvider time)
 {
@@ -71,7 +71,13 @@ internal sealed class StaleFlows(TimeProvider time)
             if (before is null || before.Failed != now.Failed)
             {
                 cuts.UnionWith(now.Failed.Select(NameOf).Except((before?.Failed ?? []).Select(NameOf), StringComparer.Ordinal)
-                    .Select(backend => new FlowCut(key, backend, UnansweredOnly: true)));
+                    .Select(backend => new FlowCut(key, backend, FlowStage.Unanswered)));
+            }
+
+            if (before?.Direct is { } slots && slots != now.Direct && now.Protocol == TransportProtocol.Tcp)
+            {
+                // A client's port may be that of another connection by now, which came by another node and is to go on here.
+                cuts.Add(new FlowCut(key, Backend: null, FlowStage.Closed));
             }
 
             Watch(key, now);
@@ -96,7 +102,7 @@ internal sealed class StaleFlows(TimeProvider time)
             cuts.UnionWith(desired.Services.Select(service => new FlowCut(
                 TablePlanner.Key(service),
                 NftablesText.Of(service.Address, service.Port),
-                UnansweredOnly: service.Protocol == TransportProtocol.Tcp)));
+                service.Protocol == TransportProtocol.Tcp ? FlowStage.Unanswered : FlowStage.Any)));
             _untranslated = false;
         }
 
@@ -124,9 +130,9 @@ internal sealed class StaleFlows(TimeProvider time)
         }
 
         // Names are not written out for the many flows that this alone tells apart.
-        var unansweredOnly = cuts.All(cut => cut.UnansweredOnly);
+        var stages = cuts.Select(cut => cut.Stage).ToHashSet();
         using var conntrack = new ConntrackTable();
-        return conntrack.Delete(flow => (flow.AwaitsAnswer || !unansweredOnly) && IsNamed(flow, cuts));
+        return conntrack.Delete(flow => (stages.Contains(FlowStage.Any) || stages.Contains(StageOf(flow))) && IsNamed(flow, cuts));
     }
 
     /// <summary>The flow is one of <paramref name="cuts"/>.</summary>
@@ -135,8 +141,13 @@ internal sealed class StaleFlows(TimeProvider time)
         var cut = new FlowCut(
             $"{NftablesText.Of(flow.OriginalDestination.Address)} . {TransportNames.Of((TransportProtocol)flow.Protocol)} . {flow.OriginalDestination.Port}",
             NftablesText.Of(flow.ReplySource.Address, flow.ReplySource.Port));
-        return cuts.Contains(cut) || (flow.AwaitsAnswer && cuts.Contains(cut with { UnansweredOnly = true }));
+        return cuts.Contains(cut)
+            || (flow.AwaitsAnswer && cuts.Contains(cut with { Stage = FlowStage.Unanswered }))
+            || (flow.IsClosed && cuts.Contains(cut with { Backend = null, Stage = FlowStage.Closed }));
     }
+
+    private static FlowStage StageOf(ConntrackFlow flow) =>
+        flow.AwaitsAnswer ? FlowStage.Unanswered : flow.IsClosed ? FlowStage.Closed : FlowStage.Any;
 
     /// <summary>Backends of the service that begin to drain get their time; those that do not any more lose it.</summary>
     private void Watch(string key, ForwardedService service)
